@@ -1,0 +1,30 @@
+# Every target works from a clean clone: bootstrap installs what is missing, or says what to install.
+SWIFT ?= swift
+
+.DEFAULT_GOAL := help
+.PHONY: help bootstrap build demo test lint format clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+bootstrap: ## Install the Debian packages that are missing, and check Swift
+	@scripts/bootstrap
+
+build: bootstrap ## Build the commands into .build/release
+	$(SWIFT) build -c release
+
+demo: build ## Make a small data set, train on it with several ranks, evaluate
+	@scripts/demo
+
+test: bootstrap ## Build everything and run all tests
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+lint: ## Check the format of the sources
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+
+format: ## Format the sources in place
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+
+clean: ## Remove what was built
+	rm -rf .build
