@@ -17,11 +17,16 @@ let package = Package(
   name: "sgmn-trainer",
   targets: [
     // Level 0: foreign libraries, our vector kernels, and what every module speaks.
+    .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
     module("Faults"),
     module("Randomness"),
 
+    // Level 1
+    module("DurableFiles", ["CXXHash", "Faults"]),
+
     tests("Faults"),
     tests("Randomness"),
+    tests("DurableFiles"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,91 @@
+import Faults
+import Glibc
+
+/// What writing durably needs besides the writer: folders, free space, and the leftovers of killed processes.
+public enum DurableFile {
+  /// In the name of every temporary file, `.NAME.tmp-PID-N`.
+  static let temporaryMark = ".tmp-"
+
+  /// Writes a whole file: all of it or nothing, on the disk when this returns.
+  public static func write(_ bytes: UnsafeRawBufferPointer, to path: String) throws {
+    let writer = try DurableFileWriter(path)
+    try writer.append(bytes)
+    try writer.commit()
+  }
+
+  public static func write(_ bytes: [UInt8], to path: String) throws {
+    try bytes.withUnsafeBytes { try write($0, to: path) }
+  }
+
+  /// Makes the names in a folder durable: a rename is only safe from a power cut after this.
+  public static func syncFolder(_ folder: String) throws {
+    let descriptor = try systemCall("open", path: folder, missing: .outputUnavailable) {
+      open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    }
+    defer { close(descriptor) }
+    try systemCall("fsync", path: folder) { fsync(descriptor) }
+  }
+
+  /// Creates a folder and the folders above it; one that exists is fine.
+  public static func createFolder(_ path: String) throws {
+    var status = stat()
+    if stat(path, &status) == 0 {
+      guard status.st_mode & S_IFMT == S_IFDIR else {
+        throw Fault(.outputUnavailable, "Not a folder", at: path, remedy: "Choose another folder")
+      }
+      return
+    }
+    guard errno == ENOENT else {
+      throw Fault.system("stat", path: path, errno: errno, missing: .outputUnavailable)
+    }
+    let parent = split(path).folder
+    if parent != path { try createFolder(parent) }
+    if mkdir(path, 0o755) != 0, errno != EEXIST {
+      throw Fault.system("mkdir", path: path, errno: errno, missing: .outputUnavailable)
+    }
+    try syncFolder(parent)
+  }
+
+  /// Bytes that this user may still write to the file system of `path`.
+  public static func freeByteCount(at path: String) throws -> Int {
+    var status = statvfs()
+    try systemCall("statvfs", path: path) { statvfs(path, &status) }
+    let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+    return overflow ? Int.max : Int(clamping: bytes)
+  }
+
+  /// The names in a folder, sorted, without `.` and `..`.
+  public static func names(in folder: String) throws -> [String] {
+    guard let stream = opendir(folder) else { throw Fault.system("opendir", path: folder, errno: errno) }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let capacity = MemoryLayout.size(ofValue: entry.pointee.d_name)
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: capacity) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// Removes the temporary files that killed writers left in a folder, and returns their names. Hold the folder's
+  /// `FolderLock`: the files of a living writer look the same.
+  @discardableResult
+  public static func removeTemporaryFiles(in folder: String) throws -> [String] {
+    let abandoned = try names(in: folder).filter { $0.hasPrefix(".") && $0.contains(temporaryMark) }
+    for name in abandoned { try remove("\(folder)/\(name)") }
+    return abandoned
+  }
+
+  /// Removes one file.
+  public static func remove(_ path: String) throws { try systemCall("unlink", path: path) { unlink(path) } }
+
+  /// `a/b/c` as (`a/b`, `c`); the folder of a bare name is `.`.
+  static func split(_ path: String) -> (folder: String, name: String) {
+    let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    guard let slash = trimmed.lastIndex(of: "/") else { return (".", trimmed) }
+    let folder = slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+    return (folder, String(trimmed[trimmed.index(after: slash)...]))
+  }
+}

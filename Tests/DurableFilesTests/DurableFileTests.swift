@@ -1,0 +1,35 @@
+import DurableFiles
+import Faults
+import Foundation
+import Testing
+
+@Suite struct DurableFileTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  @Test func foldersAreCreatedWithTheirParents() throws {
+    let path = folder.path + "/a/b/c"
+    try DurableFile.createFolder(path)
+    try DurableFile.createFolder(path)
+    try DurableFile.createFolder(path + "/d/")
+    #expect(try DurableFile.names(in: path) == ["d"])
+    try DurableFile.write([1], to: path + "/file")
+    let fault = try #require(throws: Fault.self) { try DurableFile.createFolder(path + "/file") }
+    #expect(fault.code == .outputUnavailable)
+    #expect(throws: Fault.self) { try DurableFile.createFolder(path + "/file/below") }
+  }
+
+  @Test func leftoversOfKilledWritersAreRemoved() throws {
+    for name in [".shard.tmp-17-1", "shard", ".hidden", "notes.tmp-old"] {
+      try DurableFile.write([1], to: "\(folder.path)/\(name)")
+    }
+    #expect(try DurableFile.removeTemporaryFiles(in: folder.path) == [".shard.tmp-17-1"])
+    #expect(try DurableFile.names(in: folder.path) == [".hidden", "notes.tmp-old", "shard"])
+  }
+
+  @Test func freeSpaceIsPositiveAndAMissingPathThrows() throws {
+    #expect(try DurableFile.freeByteCount(at: folder.path) > 0)
+    #expect(throws: Fault.self) { try DurableFile.freeByteCount(at: folder.path + "/none") }
+  }
+}
