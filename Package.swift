@@ -17,16 +17,21 @@ let package = Package(
   name: "sgmn-trainer",
   targets: [
     // Level 0: foreign libraries, our vector kernels, and what every module speaks.
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+    // -O3 also in debug builds: the tests run through the same kernels as a training run.
+    .target(name: "CVectorKernels", cSettings: [.unsafeFlags(["-O3"])]),
     module("Faults"),
     module("Randomness"),
 
     // Level 1
     module("DurableFiles", ["CXXHash", "Faults"]),
+    module("TensorCore", ["CVectorKernels", "COpenBLAS", "Randomness", "Faults"]),
 
     tests("Faults"),
     tests("Randomness"),
     tests("DurableFiles"),
+    tests("TensorCore", fixtures: true),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,50 @@
+// What every kernel file shares. A kernel is written once, in a .inc file, over the type T; instantiate.inc makes
+// its float and double forms; the .c file dispatches on the dtype.
+#pragma once
+#include "vector_kernels.h"
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#define VK_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define VK_CLONES  // NEON is part of the baseline of 64-bit Arm
+#endif
+#define VK_INLINE static inline __attribute__((always_inline))
+
+// Lets reductions vectorise; without it sums are scalar.
+#define VK_FAST _Pragma("clang fp reassociate(on) contract(fast)")
+
+#define VK_CALL(name, ...)                                   \
+  do {                                                       \
+    if (dtype == VK_FLOAT64) name##_f64(__VA_ARGS__);        \
+    else name##_f32(__VA_ARGS__);                            \
+  } while (0)
+#define VK_RETURN(name, ...) \
+  return dtype == VK_FLOAT64 ? name##_f64(__VA_ARGS__) : name##_f32(__VA_ARGS__)
+
+// e^x to 2 units in the last place (range reduction by ln 2 in two parts, then Cephes' polynomial); 0 below -87.33,
+// infinity above 88.37, NaN of NaN. Adding 1.5·2^23 rounds x/ln 2 to an integer, which then stands in the low bits of
+// the sum: no conversion to an integer, which C leaves undefined for NaN.
+VK_INLINE float vk_exp_f32(float x) {
+#pragma clang fp reassociate(off)
+  float t = x > 88.37f ? 88.37f : x;
+  t = t < -87.33f ? -87.33f : t;
+  union { float f; uint32_t bits; } shifted = {t * 1.44269504088896341f + 12582912.0f}, power;
+  float n = shifted.f - 12582912.0f;
+  float r = t - n * 0.693359375f;
+  r = r + n * 2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  power.bits = (shifted.bits + 127) << 23;
+  float y = p * power.f;
+  y = x > 88.37f ? INFINITY : y;
+  return x < -87.33f ? 0.0f : y;
+}
+VK_INLINE double vk_exp_f64(double x) { return exp(x); }

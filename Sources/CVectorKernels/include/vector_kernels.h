@@ -1,0 +1,88 @@
+// Vector loops of the CPU worker: plain C that the compiler vectorises, one clone per instruction set, chosen at
+// run time by the loader. Every array is dense and row-major. `dtype` is VK_FLOAT32 or VK_FLOAT64: float64 exists
+// so that every operator can be held against finite differences. Nothing here allocates but vk_sort_rows.
+#pragma once
+#include <stdint.h>
+
+enum { VK_FLOAT32 = 0, VK_FLOAT64 = 1 };
+
+enum {
+  VK_RELU, VK_LEAKY_RELU /* slope in `a` */, VK_QUICK_GELU, VK_GELU, VK_SIGMOID, VK_EXP, VK_LOG, VK_SQRT,
+  VK_RECIPROCAL, VK_CLAMP_MIN /* bound in `a` */, VK_AFFINE /* a·x + b */
+};
+
+// The instruction set that the clones below were chosen for: "avx512", "avx2", "neon" or "portable".
+const char *vk_instruction_set(void);
+
+// elementwise.c
+void vk_convert(int dtype, const void *x, int target, void *y, long n);                      // between formats
+void vk_fill(int dtype, void *y, double value, long n);
+void vk_scaled_add(int dtype, const void *x, double a, void *y, long n);                    // y += a·x
+void vk_add(int dtype, const void *a, const void *b, void *y, long n);
+void vk_subtract(int dtype, const void *a, const void *b, void *y, long n);
+void vk_multiply(int dtype, const void *a, const void *b, void *y, long n);
+void vk_unary(int dtype, int kind, double a, double b, const void *x, void *y, long n);
+// dx = dy · f'(x), from the input x and the output y.
+void vk_unary_backward(int dtype, int kind, double a, double b, const void *x, const void *y, const void *dy,
+                       void *dx, long n);
+void vk_add_suffix(int dtype, const void *x, const void *b, void *y, long rows, long cols);  // y[r] = x[r] + b
+void vk_repeat_row(int dtype, const void *b, void *y, long rows, long cols);                 // y[r] = b
+void vk_add_column(int dtype, const void *x, const void *v, void *y, long rows, long cols);  // y[r,c] = x[r,c] + v[r]
+void vk_scale_rows(int dtype, const void *x, const void *v, void *y, long rows, long cols);  // y[r,c] = x[r,c] · v[r]
+// y = x where mask is 0, `value` elsewhere.
+void vk_masked_fill(int dtype, const void *x, const void *mask, double value, void *y, long n);
+void vk_at_least_column(int dtype, const void *x, const void *v, void *y, long rows, long cols);  // x[r,c] >= v[r]
+
+// reduction.c
+double vk_sum(int dtype, const void *x, long n);
+double vk_sum_of_squares(int dtype, const void *x, long n);
+double vk_count_positive(int dtype, const void *x, long n);
+int vk_all_finite(int dtype, const void *x, long n);
+void vk_row_sums(int dtype, const void *x, void *y, long rows, long cols);
+void vk_row_dots(int dtype, const void *a, const void *b, void *y, long rows, long cols);
+void vk_column_sums(int dtype, const void *x, void *y, long rows, long cols, int accumulate);
+// x (outer, axis, inner) -> y (outer, inner)
+void vk_sum_axis(int dtype, const void *x, void *y, long outer, long axis, long inner);
+
+// normalization.c
+void vk_layer_norm(int dtype, const void *x, const void *gamma, const void *beta, double eps, void *y, void *mean,
+                   void *rstd, long rows, long cols);
+// dgamma and dbeta are added to.
+void vk_layer_norm_backward(int dtype, const void *x, const void *gamma, const void *mean, const void *rstd,
+                            const void *dy, void *dx, void *dgamma, void *dbeta, long rows, long cols);
+void vk_unit_rows(int dtype, const void *x, double eps, void *y, void *norm, long rows, long cols);
+void vk_unit_rows_backward(int dtype, const void *y, const void *norm, const void *dy, double eps, void *dx,
+                           long rows, long cols);
+
+// softmax.c
+void vk_softmax(int dtype, const void *x, void *y, long rows, long cols);
+void vk_softmax_backward(int dtype, const void *y, const void *dy, void *dx, long rows, long cols);
+void vk_log_softmax(int dtype, const void *x, void *y, long rows, long cols);
+void vk_log_softmax_backward(int dtype, const void *y, const void *dy, void *dx, long rows, long cols);
+// In place: s = softmax(scale·s + bias). bias (or null) has a row of `cols` for query r at bias + r·bias_stride.
+void vk_attention_softmax(int dtype, void *s, const void *bias, long bias_stride, double scale, long rows, long cols);
+// In place: dp -> ds = p·(dp − Σ p·dp); dbias (or null) is added ds; then ds is scaled.
+void vk_attention_softmax_backward(int dtype, const void *p, void *dp, void *dbias, long bias_stride, double scale,
+                                   long rows, long cols);
+
+// indexing.c
+void vk_gather_rows(int dtype, const void *x, const int32_t *index, void *y, long count, long cols);  // -1: zeros
+void vk_scatter_add_rows(int dtype, const void *dy, const int32_t *index, void *dx, long count, long cols);
+void vk_gather_last(int dtype, const void *x, const int32_t *index, void *y, long rows, long cols, long picks);
+void vk_scatter_add_last(int dtype, const void *dy, const int32_t *index, void *dx, long rows, long cols, long picks);
+// The first `picks` of every row in descending order (equal values: lower index first); 0, or -1 without memory.
+int vk_sort_rows(int dtype, const void *x, void *values, int32_t *index, long rows, long cols, long picks);
+void vk_transpose(int dtype, const void *x, void *y, long batch, long rows, long cols);
+
+// optimizer.c: one pass of AdamW over float32 or float64 master weights.
+void vk_adamw(int dtype, void *weight, const void *gradient, void *first, void *second, double gradient_scale,
+              double rate, double beta1, double beta2, double eps, double decay, double correction1,
+              double correction2, long n);
+
+// random.c: the numbers of a RandomStream (Philox4x32-10 under `key`, counter (block, stream)) from its first on.
+void vk_random_uniform(int dtype, uint64_t key, uint64_t stream, double low, double high, void *y, long n);
+void vk_random_normal(int dtype, uint64_t key, uint64_t stream, double deviation, void *y, long n);
+
+// pixels.c: planar RGB bytes (n, 3, size, size) -> normalised patches (n, grid·grid, 3·patch·patch).
+void vk_patches(int dtype, const uint8_t *bytes, void *y, long n, long size, long patch, const double *mean,
+                const double *deviation);

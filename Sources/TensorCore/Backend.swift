@@ -1,0 +1,215 @@
+import Randomness
+
+/// Memory of a backend. It goes back to the backend's pool when the last tensor over it is gone.
+public protocol Storage: AnyObject, Sendable {
+  var byteCount: Int { get }
+}
+
+/// What a worker must be able to compute. Operators (Operators/) are written once over it, with their gradients;
+/// a backend supplies memory and kernels and never sees the graph of a backward pass.
+///
+/// Kernels write to `result` (or to what `into` names), whose shape the operator has already checked.
+public protocol Backend: MemoryKernels, ElementwiseKernels, ReductionKernels, ProductKernels, NormalizationKernels,
+  AttentionKernels, IndexingKernels, PixelKernels, RandomKernels, OptimizerKernels
+{
+  /// A line for the log: device, library, instruction set.
+  var summary: String { get }
+}
+
+public protocol MemoryKernels: AnyObject, Sendable {
+  func allocate(byteCount: Int) -> any Storage
+  func upload(_ bytes: UnsafeRawBufferPointer, to storage: any Storage, byteOffset: Int)
+  func download(_ storage: any Storage, byteOffset: Int, to bytes: UnsafeMutableRawBufferPointer)
+}
+
+/// A function of one number.
+public enum UnaryFunction: Sendable {
+  case relu
+  case leakyReLU(slope: Double)
+  /// x·σ(1.702x)
+  case quickGELU
+  /// x·Φ(x), with the exact normal distribution
+  case gelu
+  case sigmoid
+  case exp
+  case log
+  case squareRoot
+  case reciprocal
+  case atLeast(Double)
+  case affine(scale: Double, shift: Double)
+}
+
+public protocol ElementwiseKernels: AnyObject, Sendable {
+  func fill(_ x: Tensor, with value: Double)
+  func copy(_ x: Tensor, into result: Tensor)
+  /// The same numbers in the format of `result`.
+  func convert(_ x: Tensor, into result: Tensor)
+  /// y += a·x
+  func addScaled(_ x: Tensor, by a: Double, to y: Tensor)
+  func add(_ a: Tensor, _ b: Tensor, into result: Tensor)
+  func subtract(_ a: Tensor, _ b: Tensor, into result: Tensor)
+  func multiply(_ a: Tensor, _ b: Tensor, into result: Tensor)
+  func apply(_ function: UnaryFunction, to x: Tensor, into result: Tensor)
+  /// result = dy · f′(x), where y = f(x)
+  func applyDerivative(of function: UnaryFunction, at x: Tensor, y: Tensor, to dy: Tensor, into result: Tensor)
+  /// b is repeated over the leading axes of x.
+  func addSuffix(_ b: Tensor, to x: Tensor, into result: Tensor)
+  /// result[r, c] = x[r, c] + v[r]
+  func addColumn(_ v: Tensor, to x: Tensor, into result: Tensor)
+  /// result[r, c] = x[r, c] · v[r]
+  func scaleRows(of x: Tensor, by v: Tensor, into result: Tensor)
+  /// `value` where mask is not 0, x elsewhere
+  func maskedFill(_ x: Tensor, where mask: Tensor, with value: Double, into result: Tensor)
+  /// 1 where x[r, c] ≥ v[r], else 0
+  func compareAtLeast(_ x: Tensor, column v: Tensor, into result: Tensor)
+}
+
+public protocol ReductionKernels: AnyObject, Sendable {
+  func sum(_ x: Tensor, into result: Tensor)
+  func countPositive(_ x: Tensor, into result: Tensor)
+  func rowSums(_ x: Tensor, into result: Tensor)
+  func rowDots(_ a: Tensor, _ b: Tensor, into result: Tensor)
+  /// x as (rows, result.count): sums over the rows, added to `result` where `accumulate`.
+  func columnSums(_ x: Tensor, into result: Tensor, accumulate: Bool)
+  /// x as (outer, axis, inner): sums over the middle.
+  func sumAxis(_ x: Tensor, outer: Int, axis: Int, inner: Int, into result: Tensor)
+  func sumOfSquares(_ x: Tensor) -> Double
+  func allFinite(_ x: Tensor) -> Bool
+}
+
+/// A matrix, or a batch of them, inside a tensor.
+public struct MatrixOperand {
+  public var tensor: Tensor
+  public var isTransposed = false
+  /// Elements from one stored row to the next.
+  public var rowStride: Int
+  /// Elements from one matrix to the next.
+  public var batchStride = 0
+
+  public init(_ tensor: Tensor, isTransposed: Bool = false, rowStride: Int, batchStride: Int = 0) {
+    self.tensor = tensor
+    self.isTransposed = isTransposed
+    self.rowStride = rowStride
+    self.batchStride = batchStride
+  }
+}
+
+public protocol ProductKernels: AnyObject, Sendable {
+  /// c = a·b, or c += a·b where `accumulate`; (rows × inner)·(inner × columns), `batch` times.
+  func product(
+    _ a: MatrixOperand, _ b: MatrixOperand, into c: MatrixOperand, rows: Int, columns: Int, inner: Int, batch: Int,
+    accumulate: Bool)
+  /// Every row of `result` becomes b.
+  func repeatRow(_ b: Tensor, into result: Tensor)
+  /// The last two axes of x are exchanged: (batch, rows, columns) -> (batch, columns, rows).
+  func transpose(_ x: Tensor, batch: Int, rows: Int, columns: Int, into result: Tensor)
+}
+
+public protocol NormalizationKernels: AnyObject, Sendable {
+  func layerNorm(
+    _ x: Tensor, gamma: Tensor, beta: Tensor, epsilon: Double, into result: Tensor, mean: Tensor,
+    inverseDeviation: Tensor)
+  /// dGamma and dBeta are added to.
+  func layerNormBackward(
+    _ x: Tensor, gamma: Tensor, mean: Tensor, inverseDeviation: Tensor, dy: Tensor, into dx: Tensor, dGamma: Tensor,
+    dBeta: Tensor)
+  func unitRows(_ x: Tensor, epsilon: Double, into result: Tensor, lengths: Tensor)
+  func unitRowsBackward(y: Tensor, lengths: Tensor, dy: Tensor, epsilon: Double, into dx: Tensor)
+  func softmax(_ x: Tensor, into result: Tensor)
+  func softmaxBackward(y: Tensor, dy: Tensor, into dx: Tensor)
+  func logSoftmax(_ x: Tensor, into result: Tensor)
+  func logSoftmaxBackward(y: Tensor, dy: Tensor, into dx: Tensor)
+}
+
+/// Rows of `width` columns, starting at `column`, of a tensor whose rows are `stride` elements apart.
+public struct RowBlock {
+  public var tensor: Tensor
+  public var column: Int
+  public var stride: Int
+
+  public init(_ tensor: Tensor, column: Int = 0) {
+    self.tensor = tensor
+    self.column = column
+    stride = tensor.columnCount
+  }
+}
+
+public struct AttentionShape: Sendable {
+  public var batch: Int
+  public var heads: Int
+  public var queries: Int
+  public var keys: Int
+  /// Of one head.
+  public var width: Int
+  /// Whether the bias has a matrix for every item of the batch, and a row for every query.
+  public var biasHasBatch = false
+  public var biasHasQueries = false
+}
+
+public protocol AttentionKernels: AnyObject, Sendable {
+  /// probabilities (batch, heads, queries, keys) = softmax(q·kᵀ/√width + bias), result = probabilities·v
+  func attention(
+    _ shape: AttentionShape, query: RowBlock, key: RowBlock, value: RowBlock, bias: Tensor?, into result: RowBlock,
+    probabilities: Tensor)
+  /// dQuery, dKey and dValue are overwritten, dBias is added to.
+  func attentionBackward(
+    _ shape: AttentionShape, query: RowBlock, key: RowBlock, value: RowBlock, probabilities: Tensor, dy: RowBlock,
+    dQuery: RowBlock, dKey: RowBlock, dValue: RowBlock, dBias: Tensor?)
+}
+
+public protocol IndexingKernels: AnyObject, Sendable {
+  /// Row i of the result is row indices[i] of x, or zeros where that is -1.
+  func gatherRows(of x: Tensor, at indices: IndexTensor, into result: Tensor)
+  func scatterAddRows(of dy: Tensor, at indices: IndexTensor, to dx: Tensor)
+  /// result[r, k] = x[r, indices[r, k]]
+  func gatherColumns(of x: Tensor, at indices: IndexTensor, into result: Tensor)
+  func scatterAddColumns(of dy: Tensor, at indices: IndexTensor, to dx: Tensor)
+  /// The first columns of every row in descending order, equal values in the order of their columns.
+  func sortRows(_ x: Tensor, into values: Tensor, indices: IndexTensor)
+}
+
+public protocol PixelKernels: AnyObject, Sendable {
+  /// Planar RGB bytes (images, 3, size, size) -> (x/255 − mean)/deviation as rows of 3·patch·patch, one a patch.
+  func patches(
+    of bytes: UnsafeBufferPointer<UInt8>, images: Int, size: Int, patch: Int, mean: [Double], deviation: [Double],
+    into result: Tensor)
+}
+
+public protocol RandomKernels: AnyObject, Sendable {
+  /// The uniform numbers of a fresh stream, in low..<high, in the order of the elements.
+  func fillUniform(_ x: Tensor, from stream: RandomStream, low: Double, high: Double)
+  /// The normal numbers of a fresh stream, times `deviation`.
+  func fillNormal(_ x: Tensor, from stream: RandomStream, deviation: Double)
+}
+
+/// The numbers of one AdamW update of a range of parameters.
+public struct AdamWUpdate: Sendable {
+  /// The gradient is multiplied by this first (clipping, averaging).
+  public var gradientScale: Double
+  public var rate: Double
+  public var beta1: Double
+  public var beta2: Double
+  public var epsilon: Double
+  public var decay: Double
+  /// 1 − β₁ᵗ and 1 − β₂ᵗ.
+  public var correction1: Double
+  public var correction2: Double
+
+  public init(
+    gradientScale: Double, rate: Double, beta1: Double, beta2: Double, epsilon: Double, decay: Double,
+    correction1: Double, correction2: Double
+  ) {
+    self.gradientScale = gradientScale
+    self.rate = rate
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.decay = decay
+    self.correction1 = correction1
+    self.correction2 = correction2
+  }
+}
+
+public protocol OptimizerKernels: AnyObject, Sendable {
+  func adamW(_ update: AdamWUpdate, weight: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor)
+}

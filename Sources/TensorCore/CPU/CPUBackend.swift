@@ -1,0 +1,107 @@
+import COpenBLAS
+import CVectorKernels
+import Glibc
+
+/// The CPU worker: products by OpenBLAS, everything else by our vector kernels. The reference of every other backend.
+public final class CPUBackend: Backend, @unchecked Sendable {
+  private let pool = BufferPool()
+  public let threadCount: Int
+
+  /// A worker whose products use `threadCount` threads. OpenBLAS has one thread count a process, so the last worker
+  /// made decides.
+  public init(threadCount: Int = 1) {
+    precondition(threadCount > 0, "\(threadCount) threads")
+    self.threadCount = threadCount
+    openblas_set_num_threads(Int32(threadCount))
+  }
+
+  public var summary: String {
+    let core = String(cString: openblas_get_corename())
+    return "cpu, OpenBLAS \(core), vector kernels \(CPUBackend.instructionSet), \(threadCount) thread(s)"
+  }
+
+  /// The instruction set of the vector kernels on this machine.
+  public static var instructionSet: String { String(cString: vk_instruction_set()) }
+
+  /// Bytes that this worker holds for tensors.
+  public var reservedByteCount: Int { pool.reservedByteCount }
+}
+
+/// Which of OpenBLAS's kernels a process uses.
+public enum BLASCore: Sendable, Equatable {
+  /// The best that the processor has, whatever `OPENBLAS_CORETYPE` was inherited.
+  case automatic
+  /// What the environment says.
+  case environment
+  case named(String)
+
+  /// `auto`, `env`, or the name of a core as OpenBLAS knows it (Haswell, SkylakeX …).
+  public init(_ text: String) {
+    switch text {
+    case "auto": self = .automatic
+    case "env": self = .environment
+    default: self = .named(text)
+    }
+  }
+
+  /// Selects the kernels; to be called once, before the first product and the first thread. Returns a line for the
+  /// log where an inherited setting was overridden.
+  public func select() -> String? {
+    let inherited = getenv("OPENBLAS_CORETYPE").map { String(cString: $0) }
+    switch self {
+    case .environment: return nil
+    case .named(let name):
+      return sgmn_blas_select_core(name) == 0
+        ? nil : "this OpenBLAS cannot choose its kernels; --blas-core \(name) is ignored"
+    case .automatic:
+      guard let inherited else { return nil }  // already detected
+      guard sgmn_blas_select_core("") == 0 else {
+        return "this OpenBLAS cannot choose its kernels; OPENBLAS_CORETYPE=\(inherited) stays"
+      }
+      let chosen = String(cString: openblas_get_corename())
+      return "OPENBLAS_CORETYPE=\(inherited) overridden: \(chosen) kernels (--blas-core env keeps the variable)"
+    }
+  }
+}
+
+extension DType {
+  var code: Int32 { Int32(self == .float32 ? VK_FLOAT32 : VK_FLOAT64) }
+}
+
+extension Tensor {
+  /// Where the elements begin.
+  var raw: UnsafeMutableRawPointer {
+    unsafeDowncast(storage, to: CPUStorage.self).pointer + offset * dtype.byteCount
+  }
+
+  var float32: UnsafeMutablePointer<Float> { raw.assumingMemoryBound(to: Float.self) }
+  var float64: UnsafeMutablePointer<Double> { raw.assumingMemoryBound(to: Double.self) }
+
+  /// The elements of a float32 tensor of a CPU worker, for collectives and hashes. The tensor must outlive the use.
+  public var hostElements: UnsafeMutableBufferPointer<Float>? {
+    guard dtype == .float32, storage is CPUStorage else { return nil }
+    return UnsafeMutableBufferPointer(start: float32, count: count)
+  }
+}
+
+extension IndexTensor {
+  var pointer: UnsafeMutablePointer<Int32> {
+    unsafeDowncast(storage, to: CPUStorage.self).pointer.assumingMemoryBound(to: Int32.self)
+  }
+}
+
+extension CPUBackend {
+  public func allocate(byteCount: Int) -> any Storage { CPUStorage(byteCount: byteCount, pool: pool) }
+
+  public func upload(_ bytes: UnsafeRawBufferPointer, to storage: any Storage, byteOffset: Int) {
+    precondition(byteOffset + bytes.count <= storage.byteCount, "\(bytes.count) bytes do not fit")
+    guard let source = bytes.baseAddress else { return }
+    memcpy(unsafeDowncast(storage, to: CPUStorage.self).pointer + byteOffset, source, bytes.count)
+  }
+
+  public func download(_ storage: any Storage, byteOffset: Int, to bytes: UnsafeMutableRawBufferPointer) {
+    precondition(byteOffset + bytes.count <= storage.byteCount, "\(bytes.count) bytes beyond the storage")
+    guard let target = bytes.baseAddress else { return }
+    memcpy(target, unsafeDowncast(storage, to: CPUStorage.self).pointer + byteOffset, bytes.count)
+  }
+}

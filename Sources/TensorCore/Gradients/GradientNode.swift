@@ -1,0 +1,37 @@
+import Synchronization
+
+/// How a tensor was made: its inputs, and what carries a gradient from it to them.
+package final class GradientNode: @unchecked Sendable {
+  /// Grows with every operator, so that a reverse order of computation is a descending order of numbers.
+  let sequence: UInt64
+  let inputs: [Tensor]
+  let backward: (Tensor, Gradients) -> Void
+
+  private static let next = Atomic<UInt64>(0)
+
+  init(inputs: [Tensor], backward: @escaping (Tensor, Gradients) -> Void) {
+    sequence = GradientNode.next.add(1, ordering: .relaxed).newValue
+    self.inputs = inputs
+    self.backward = backward
+  }
+}
+
+/// Whether operators remember how to go backward. Off while only values are wanted: nothing is then kept in memory.
+public enum GradientRecording {
+  @TaskLocal package static var isOn = true
+
+  public static func off<Result>(_ body: () throws -> Result) rethrows -> Result {
+    try $isOn.withValue(false, operation: body)
+  }
+}
+
+extension Tensor {
+  /// Remembers that `self` was computed from `inputs`. `backward` gets ∂loss/∂self and adds to the inputs' gradients;
+  /// it must not change what it gets.
+  package func record(from inputs: Tensor..., backward: @escaping (Tensor, Gradients) -> Void) -> Tensor {
+    if GradientRecording.isOn, inputs.contains(where: \.isTracked) {
+      node = GradientNode(inputs: inputs.filter(\.isTracked), backward: backward)
+    }
+    return self
+  }
+}

@@ -1,0 +1,92 @@
+/// The gradients of one backward pass that are still on their way.
+public final class Gradients {
+  private struct Sum {
+    var tensor: Tensor
+    /// False while the tensor is one that an operator passed on and others may hold too.
+    var mayChange: Bool
+  }
+
+  private var sums: [ObjectIdentifier: Sum] = [:]
+
+  /// Adds `gradient` to ∂loss/∂x. Nobody changes `gradient` afterwards.
+  package func add(_ gradient: @autoclosure () -> Tensor, to x: Tensor) {
+    guard x.isTracked else { return }
+    let gradient = gradient()
+    precondition(gradient.count == x.count, "a gradient of shape \(gradient.shape) for \(x.shape)")
+    if let total = x.gradient {
+      x.backend.addScaled(gradient, by: 1, to: total)
+    } else if let sum = sums[ObjectIdentifier(x)] {
+      if sum.mayChange {
+        x.backend.addScaled(gradient, by: 1, to: sum.tensor)
+      } else {
+        let total = Tensor(like: x)
+        x.backend.add(sum.tensor, gradient, into: total)
+        sums[ObjectIdentifier(x)] = Sum(tensor: total, mayChange: true)
+      }
+    } else {
+      sums[ObjectIdentifier(x)] = Sum(tensor: gradient, mayChange: false)
+    }
+  }
+
+  /// Lets `kernel` write ∂loss/∂x where it is collected, or add to it where its second argument says so: a product
+  /// into a parameter's gradient then needs no memory of its own.
+  package func accumulate(into x: Tensor, _ kernel: (Tensor, _ accumulate: Bool) -> Void) {
+    guard x.isTracked else { return }
+    if let total = x.gradient { return kernel(total, true) }
+    if let sum = sums[ObjectIdentifier(x)] {
+      if sum.mayChange { return kernel(sum.tensor, true) }
+      let total = Tensor(like: x)
+      x.backend.copy(sum.tensor, into: total)
+      sums[ObjectIdentifier(x)] = Sum(tensor: total, mayChange: true)
+      return kernel(total, true)
+    }
+    let total = Tensor(like: x)
+    sums[ObjectIdentifier(x)] = Sum(tensor: total, mayChange: true)
+    kernel(total, false)
+  }
+
+  /// As `accumulate`, for kernels that can only add: the target is zeroed first where it is new.
+  package func addInPlace(to x: Tensor, _ kernel: (Tensor) -> Void) {
+    accumulate(into: x) { target, accumulate in
+      if !accumulate { x.backend.fill(target, with: 0) }
+      kernel(target)
+    }
+  }
+
+  fileprivate func take(_ x: Tensor) -> Tensor? { sums.removeValue(forKey: ObjectIdentifier(x))?.tensor }
+}
+
+extension Tensor {
+  /// Adds ∂self/∂p to `p.gradient` of every parameter p that this scalar was computed from.
+  ///
+  /// Operators are visited in the reverse order of their computation and forgotten at once, so activations are freed
+  /// as the pass goes; a second backward pass over the same tensors is not possible.
+  public func backward() {
+    precondition(count == 1, "backward() of a tensor of shape \(shape)")
+    let seed = Tensor(like: self)
+    backend.fill(seed, with: 1)
+    let gradients = Gradients()
+    gradients.add(seed, to: self)
+    var order = trackedOperators()
+    GradientRecording.off {
+      while let tensor = order.popLast() {
+        guard let node = tensor.node else { continue }
+        tensor.node = nil
+        if let gradient = gradients.take(tensor) { node.backward(gradient, gradients) }
+      }
+    }
+  }
+
+  /// Every tensor with an operator that this one depends on, in the order of computation.
+  private func trackedOperators() -> [Tensor] {
+    var seen: Set<ObjectIdentifier> = [ObjectIdentifier(self)]
+    var pending = [self]
+    var found: [Tensor] = []
+    while let tensor = pending.popLast() {
+      guard let node = tensor.node else { continue }
+      found.append(tensor)
+      for input in node.inputs where seen.insert(ObjectIdentifier(input)).inserted { pending.append(input) }
+    }
+    return found.sorted { $0.node!.sequence < $1.node!.sequence }
+  }
+}

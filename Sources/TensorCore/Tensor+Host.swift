@@ -1,0 +1,57 @@
+extension Tensor {
+  /// A tensor of `values` in row-major order, rounded to `dtype`.
+  public convenience init<Value: BinaryFloatingPoint>(
+    _ values: [Value], shape: [Int], dtype: DType = .float32, backend: any Backend
+  ) {
+    precondition(values.count == shape.reduce(1, *), "\(values.count) values for shape \(shape)")
+    self.init(uninitialized: shape, dtype: dtype, backend: backend)
+    set(values)
+  }
+
+  public static func zeros(_ shape: [Int], dtype: DType = .float32, backend: any Backend) -> Tensor {
+    let tensor = Tensor(uninitialized: shape, dtype: dtype, backend: backend)
+    backend.fill(tensor, with: 0)
+    return tensor
+  }
+
+  /// Overwrites the elements. Only for tensors that no operator has read yet, and for parameters between steps.
+  public func set<Value: BinaryFloatingPoint>(_ values: [Value]) {
+    precondition(values.count == count, "\(values.count) values for shape \(shape)")
+    switch dtype {
+    case .float32: write((values as? [Float]) ?? values.map { Float($0) })
+    case .float64: write((values as? [Double]) ?? values.map { Double($0) })
+    }
+  }
+
+  private func write<Element>(_ elements: [Element]) {
+    elements.withUnsafeBytes { backend.upload($0, to: storage, byteOffset: offset * dtype.byteCount) }
+  }
+
+  /// The elements in row-major order, as float32.
+  public func floats() -> [Float] {
+    switch dtype {
+    case .float32: return read(zero: Float(0))
+    case .float64: return read(zero: Double(0)).map { Float($0) }
+    }
+  }
+
+  /// The elements in row-major order, as float64.
+  public func doubles() -> [Double] {
+    switch dtype {
+    case .float32: return read(zero: Float(0)).map { Double($0) }
+    case .float64: return read(zero: Double(0))
+    }
+  }
+
+  /// The only element of a scalar.
+  public func item() -> Double {
+    precondition(count == 1, "item() of a tensor of shape \(shape)")
+    return doubles()[0]
+  }
+
+  private func read<Element>(zero: Element) -> [Element] {
+    var elements = [Element](repeating: zero, count: count)
+    elements.withUnsafeMutableBytes { backend.download(storage, byteOffset: offset * dtype.byteCount, to: $0) }
+    return elements
+  }
+}
