@@ -28,10 +28,14 @@ let package = Package(
     module("DurableFiles", ["CXXHash", "Faults"]),
     module("TensorCore", ["CVectorKernels", "COpenBLAS", "Randomness", "Faults"]),
 
+    // Level 2
+    module("NeuralNetworks", ["TensorCore", "Randomness"]),
+
     tests("Faults"),
     tests("Randomness"),
     tests("DurableFiles"),
     tests("TensorCore", fixtures: true),
+    tests("NeuralNetworks", fixtures: true),
   ],
   swiftLanguageModes: [.v6]
 )

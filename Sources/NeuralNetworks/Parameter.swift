@@ -1,0 +1,62 @@
+import TensorCore
+
+/// What a parameter is, which decides whether weight decay pulls at it.
+public enum ParameterRole: Sendable {
+  case matrix
+  case bias
+  case norm
+  case embedding
+
+  /// AdamW decays matrices alone (docs/model.md, "Starting weights").
+  public var isDecayed: Bool { self == .matrix }
+}
+
+/// The distribution of a parameter's starting values.
+public enum Initialization: Sendable {
+  case constant(Double)
+  case normal(deviation: Double)
+  case uniform(bound: Double)
+}
+
+/// A trained tensor. Its memory comes from a `ParameterArena`; until one has bound it, it has no value.
+public final class Parameter: @unchecked Sendable {
+  public let shape: [Int]
+  public let role: ParameterRole
+  public let initialization: Initialization
+  private var bound: Tensor?
+
+  public init(_ shape: [Int], _ role: ParameterRole, _ initialization: Initialization) {
+    self.shape = shape
+    self.role = role
+    self.initialization = initialization
+  }
+
+  public var count: Int { shape.reduce(1, *) }
+
+  public var value: Tensor {
+    guard let bound else { fatalError("a parameter of shape \(shape) is used before a ParameterArena holds it") }
+    return bound
+  }
+
+  func bind(_ tensor: Tensor) { bound = tensor }
+
+  /// The same elements in another shape; gradients arrive in the same place.
+  public func value(as shape: [Int]) -> Tensor { view(at: 0, shape: shape) }
+
+  /// Rows of a matrix as a matrix of their own; gradients arrive in the same place.
+  public func rows(_ range: Range<Int>) -> Tensor {
+    precondition(shape.count == 2, "rows of a parameter of shape \(shape)")
+    return view(at: range.lowerBound * shape[1], shape: [range.count, shape[1]])
+  }
+
+  /// Elements of a vector.
+  public func elements(_ range: Range<Int>) -> Tensor { view(at: range.lowerBound, shape: [range.count]) }
+
+  private func view(at start: Int, shape: [Int]) -> Tensor {
+    precondition(
+      start >= 0 && start + shape.reduce(1, *) <= count, "a view of shape \(shape) at \(start) of \(self.shape)")
+    let view = value.slice(at: start, shape: shape)
+    if let gradient = value.gradient { view.collectGradient(in: gradient.slice(at: start, shape: shape)) }
+    return view
+  }
+}

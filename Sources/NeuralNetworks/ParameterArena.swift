@@ -1,0 +1,61 @@
+import Randomness
+import TensorCore
+
+/// All parameters of a network in one piece of memory, and their gradients in another, in the order of the visit.
+///
+/// So one allreduce, one hash, one broadcast and one pass of the optimiser see plain arrays, and a backward pass
+/// writes gradients to where the allreduce reads them.
+public final class ParameterArena: @unchecked Sendable {
+  public struct Entry: Sendable {
+    public let name: String
+    public let parameter: Parameter
+    /// Where the parameter's elements are in `values` and `gradients`.
+    public let range: Range<Int>
+  }
+
+  public let entries: [Entry]
+  public let values: Tensor
+  public let gradients: Tensor
+  private let byName: [String: Int]
+
+  /// Elements between the starts of two parameters are a multiple of this: 64 bytes of float32.
+  private static let alignment = 16
+
+  /// Gives every parameter of `module` its memory and its starting values, which depend on (seed, name) alone.
+  public init(_ module: any Module, seed: UInt64, dtype: DType = .float32, backend: any Backend) {
+    var visitor = ParameterVisitor()
+    module.visitParameters(&visitor)
+    var end = 0
+    var entries: [Entry] = []
+    for (name, parameter) in visitor.found {
+      entries.append(Entry(name: name, parameter: parameter, range: end..<(end + parameter.count)))
+      end += (parameter.count + Self.alignment - 1) / Self.alignment * Self.alignment
+    }
+    self.entries = entries
+    byName = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.name, $0) })
+    values = Tensor.zeros([end], dtype: dtype, backend: backend)
+    gradients = Tensor.zeros([end], dtype: dtype, backend: backend)
+    for entry in entries {
+      let value = values.slice(at: entry.range.lowerBound, shape: entry.parameter.shape)
+      value.collectGradient(in: gradients.slice(at: entry.range.lowerBound, shape: entry.parameter.shape))
+      entry.parameter.initialization.fill(value, from: RandomStream(seed: seed, "parameter " + entry.name))
+      entry.parameter.bind(value)
+    }
+  }
+
+  public subscript(name: String) -> Parameter? { byName[name].map { entries[$0].parameter } }
+
+  public var parameterCount: Int { entries.reduce(0) { $0 + $1.range.count } }
+
+  public func zeroGradients() { gradients.backend.fill(gradients, with: 0) }
+}
+
+extension Initialization {
+  fileprivate func fill(_ value: Tensor, from stream: RandomStream) {
+    switch self {
+    case .constant(let number): value.backend.fill(value, with: number)
+    case .normal(let deviation): value.backend.fillNormal(value, from: stream, deviation: deviation)
+    case .uniform(let bound): value.backend.fillUniform(value, from: stream, low: -bound, high: bound)
+    }
+  }
+}
