@@ -31,11 +31,15 @@ let package = Package(
     // Level 2
     module("NeuralNetworks", ["TensorCore", "Randomness"]),
 
+    // Level 3
+    module("Optimization", ["NeuralNetworks", "TensorCore", "Faults"]),
+
     tests("Faults"),
     tests("Randomness"),
     tests("DurableFiles"),
     tests("TensorCore", fixtures: true),
     tests("NeuralNetworks", fixtures: true),
+    tests("Optimization", fixtures: true),
   ],
   swiftLanguageModes: [.v6]
 )
