@@ -33,6 +33,7 @@ let package = Package(
 
     // Level 3
     module("Optimization", ["NeuralNetworks", "TensorCore", "Faults"]),
+    module("SGMNModel", ["NeuralNetworks", "TensorCore", "Randomness", "Faults"]),
 
     tests("Faults"),
     tests("Randomness"),
@@ -40,6 +41,7 @@ let package = Package(
     tests("TensorCore", fixtures: true),
     tests("NeuralNetworks", fixtures: true),
     tests("Optimization", fixtures: true),
+    tests("SGMNModel"),
   ],
   swiftLanguageModes: [.v6]
 )

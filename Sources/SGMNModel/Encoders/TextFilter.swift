@@ -1,0 +1,57 @@
+import NeuralNetworks
+import TensorCore
+
+/// Features of a frozen text encoder into the shared embedding (docs/model.md, "Text filters"; paper eq. 4).
+///
+/// `linear` maps the pooled embedding; `gated` also weighs every token by a gate, so that words about the product
+/// stay and chatter goes. Axes: N texts, T tokens, E token width, D embedding.
+public struct TextFilter: Module, Sendable {
+  let pooled: Linear
+  let gate: Gate?
+
+  struct Gate: Sendable {
+    let hidden: Linear
+    let opening: Linear
+    let value: Linear
+
+    /// Σ gᵢ·xᵢ / (Σ gᵢ + 1e-6) over the tokens that are there, then a linear layer: (N, T, E) -> (N, D).
+    ///
+    /// The gates run in float64: a factor common to all of them cancels, and so does most of their gradient.
+    func callAsFunction(_ tokens: Tensor, mask: Tensor) -> Tensor {
+      let (texts, count, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2])
+      let (wideTokens, wideMask) = (tokens.converted(to: .float64), mask.converted(to: .float64))
+      let open = opening(hidden(wideTokens).gelu()).sigmoid().reshaped([texts, count]) * wideMask
+      let sum = open.reshaped([texts, 1, count]).product(wideTokens).reshaped([texts, width])
+      return value(sum.scalingRows(by: (open.rowSums() + 1e-6).reciprocal()).converted(to: tokens.dtype))
+    }
+  }
+
+  public init(_ c: ModelConfiguration) {
+    pooled = Linear(c.textDim, c.embedDim)
+    gate =
+      c.textFilter == .gated
+      ? Gate(
+        hidden: Linear(c.textTokenDim, c.textGateHidden), opening: Linear(c.textGateHidden, 1),
+        value: Linear(c.textTokenDim, c.embedDim)) : nil
+  }
+
+  /// (N, D), not of unit length.
+  public func callAsFunction(_ text: PairBatch.TextInput, texts: Int, dtype: DType, backend: any Backend) -> Tensor {
+    let tensor = { (values: [Float], shape: [Int]) in Tensor(values, shape: shape, dtype: dtype, backend: backend) }
+    let output = pooled(tensor(text.pooled, [texts, text.pooled.count / texts]))
+    guard let gate else { return output }
+    let count = text.tokenMask.count / texts
+    return output
+      + gate(
+        tensor(text.tokens, [texts, count, text.tokens.count / (texts * count)]),
+        mask: tensor(text.tokenMask.map { $0 ? 1 : 0 }, [texts, count]))
+  }
+
+  public func visitParameters(_ visitor: inout ParameterVisitor) {
+    visitor.module("linear", pooled)
+    guard let gate else { return }
+    visitor.module("gate_1", gate.hidden)
+    visitor.module("gate_2", gate.opening)
+    visitor.module("value", gate.value)
+  }
+}

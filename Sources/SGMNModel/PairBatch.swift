@@ -1,0 +1,57 @@
+/// A batch of clip–image pairs as the model takes it.
+///
+/// Axes: N pairs, L frames a clip at most, F frames that are encoded, R pixels a side, E width of a text embedding,
+/// T tokens of a text at most.
+public struct PairBatch: Sendable {
+  public var pairCount: Int
+  /// L
+  public var frameCount: Int
+  /// Planar RGB, [N, 3, R, R].
+  public var images: [UInt8]
+  /// Planar RGB of the frames that are encoded, [F, 3, R, R]: the valid ones, padding costs nothing.
+  public var frames: [UInt8]
+  /// Where each encoded frame belongs: pair·L + t, [F].
+  public var frameSlots: [Int32]
+  /// Which frames are valid, [N, L]; at least one a pair.
+  public var mask: [Bool]
+  /// Equal where two pairs show the same product, [N].
+  public var productKeys: [UInt64]
+  public var asr = TextInput()
+  public var title = TextInput()
+  /// Uniform numbers for `mining: distance`, [5, 2, N]: visual, text, graph/graph, plain/graph, graph/plain, each
+  /// by row and by column.
+  public var uniform: [Double] = []
+
+  /// The text of every pair.
+  public struct TextInput: Sendable {
+    /// Pooled embeddings of the frozen text encoder, [N, E].
+    public var pooled: [Float] = []
+    /// Token features and which are there, [N, T, width] and [N, T], for the gated filter.
+    public var tokens: [Float] = []
+    public var tokenMask: [Bool] = []
+
+    public init(pooled: [Float] = [], tokens: [Float] = [], tokenMask: [Bool] = []) {
+      self.pooled = pooled
+      self.tokens = tokens
+      self.tokenMask = tokenMask
+    }
+  }
+
+  public init(
+    pairCount: Int, frameCount: Int, images: [UInt8], frames: [UInt8], frameSlots: [Int32], mask: [Bool],
+    productKeys: [UInt64]
+  ) {
+    self.pairCount = pairCount
+    self.frameCount = frameCount
+    self.images = images
+    self.frames = frames
+    self.frameSlots = frameSlots
+    self.mask = mask
+    self.productKeys = productKeys
+  }
+
+  /// Valid frames of every clip.
+  public var validCounts: [Int] {
+    (0..<pairCount).map { pair in mask[(pair * frameCount)..<((pair + 1) * frameCount)].count { $0 } }
+  }
+}

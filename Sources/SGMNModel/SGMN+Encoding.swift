@@ -1,0 +1,98 @@
+import TensorCore
+
+/// The visual embeddings of a batch (docs/model.md, "GRA").
+struct EncodedPairs {
+  /// Unit class embeddings, (N, D).
+  let image: Tensor
+  /// Unit pooled clips, (N, D).
+  let clip: Tensor
+  /// Unit frames after motion compensation, (N, L, D).
+  let frames: Tensor
+  /// Every token of an image, (N, P, D), or the class tokens alone, (N, 1, D).
+  let imageTokens: Tensor
+  /// Every token of every frame, (N, L·P, D); nil where only class tokens were computed.
+  let clipTokens: Tensor?
+}
+
+extension SGMN {
+  /// Images and valid frames through one call of the encoder, then motion compensation and pooling.
+  func encode(_ batch: PairBatch, classTokensOnly: Bool, dtype: DType, backend: any Backend) -> EncodedPairs {
+    let n = batch.pairCount
+    let pictures = EncodedPictures(
+      tokens: encodePictures(batch, classTokensOnly: classTokensOnly, dtype: dtype, backend: backend))
+    let slots = pictureOfSlot(batch, imageCount: n, pictureCount: pictures.count)
+    let images = (0..<n).map { Int32($0) }
+    let frames = compensatedFrames(pictures, slots, batch)
+    return EncodedPairs(
+      image: pictures.classTokens(images, shape: [n]).unitRows(), clip: pooled(frames, batch), frames: frames,
+      imageTokens: pictures.allTokens(images, items: n),
+      clipTokens: classTokensOnly ? nil : pictures.allTokens(slots, items: n))
+  }
+
+  /// Unit clips (N, D) of a batch without images.
+  func encodeClips(_ batch: PairBatch, backend: any Backend) -> Tensor {
+    let pictures = EncodedPictures(
+      tokens: encodePictures(batch, classTokensOnly: true, dtype: .float32, backend: backend))
+    let slots = pictureOfSlot(batch, imageCount: 0, pictureCount: pictures.count)
+    return pooled(compensatedFrames(pictures, slots, batch), batch)
+  }
+
+  /// Tokens of the images, then of the frames, then (padding: release) of one picture of zeros.
+  private func encodePictures(
+    _ batch: PairBatch, classTokensOnly: Bool, dtype: DType, backend: any Backend
+  ) -> Tensor {
+    var patches = visual.patches(of: batch.images, dtype: dtype, backend: backend)
+      .concatenatingRows(visual.patches(of: batch.frames, dtype: dtype, backend: backend))
+    if configuration.padding == .release {
+      let blank = Tensor.zeros(
+        [configuration.tokenCount - 1, patches.columnCount], dtype: dtype, backend: backend)
+      patches = patches.concatenatingRows(blank)
+    }
+    return visual(patches: patches, classTokensOnly: classTokensOnly)
+  }
+
+  /// The picture of every slot (pair, frame), [N·L]; -1, a row of zeros, where there is none.
+  private func pictureOfSlot(_ batch: PairBatch, imageCount: Int, pictureCount: Int) -> [Int32] {
+    let padding = configuration.padding == .release ? Int32(pictureCount - 1) : -1
+    var pictures = [Int32](repeating: padding, count: batch.pairCount * batch.frameCount)
+    for (frame, slot) in batch.frameSlots.enumerated() { pictures[Int(slot)] = Int32(imageCount + frame) }
+    return pictures
+  }
+
+  /// Unit frames after motion compensation, (N, L, D).
+  private func compensatedFrames(_ pictures: EncodedPictures, _ slots: [Int32], _ batch: PairBatch) -> Tensor {
+    let frames = pictures.classTokens(slots, shape: [batch.pairCount, batch.frameCount])
+    return (tmc?(frames, mask: batch.mask) ?? frames).unitRows()
+  }
+
+  /// The mean of the valid unit frames, to unit length: (N, L, D) -> (N, D).
+  private func pooled(_ frames: Tensor, _ batch: PairBatch) -> Tensor {
+    let (n, l) = (batch.pairCount, batch.frameCount)
+    let counts = batch.validCounts
+    let weights = batch.mask.enumerated().map { $1 ? 1 / Double(counts[$0 / l]) : 0 }
+    return Tensor(weights, shape: [n, 1, l], dtype: frames.dtype, backend: frames.backend)
+      .product(frames).reshaped([n, frames.columnCount]).unitRows()
+  }
+}
+
+/// What the encoder made of a list of pictures; -1 stands for a picture of which every token is zero.
+private struct EncodedPictures {
+  let tokens: Tensor  // (pictures, P, D)
+
+  var count: Int { tokens.shape[0] }
+  private var perPicture: Int32 { Int32(tokens.shape[1]) }
+  private var rows: Tensor { tokens.reshaped([tokens.rowCount, tokens.columnCount]) }
+
+  /// (shape, D)
+  func classTokens(_ pictures: [Int32], shape: [Int]) -> Tensor {
+    rows.gatheringRows(pictures.map { $0 < 0 ? -1 : $0 * perPicture }, shape: shape + [tokens.columnCount])
+  }
+
+  /// (items, tokens of an item, D)
+  func allTokens(_ pictures: [Int32], items: Int) -> Tensor {
+    let indices = pictures.flatMap { picture in
+      (0..<perPicture).map { picture < 0 ? -1 : picture * perPicture + $0 }
+    }
+    return rows.gatheringRows(indices, shape: [items, indices.count / items, tokens.columnCount])
+  }
+}

@@ -1,0 +1,54 @@
+import TensorCore
+
+// What retrieval needs: embeddings of clips, images and texts. GCI and SMF take no part.
+
+extension SGMN {
+  /// Unit embeddings of B images: planar RGB bytes [B, 3, R, R] -> (B, D). Keeps nothing for a backward pass.
+  public func imageEmbeddings(_ images: [UInt8], backend: any Backend) -> Tensor {
+    GradientRecording.off {
+      let patches = visual.patches(of: images, dtype: .float32, backend: backend)
+      let tokens = visual(patches: patches, classTokensOnly: true)
+      return tokens.reshaped([tokens.shape[0], tokens.columnCount]).unitRows()
+    }
+  }
+
+  /// Unit embeddings of the clips of a batch whose images are not looked at: (N, D).
+  public func clipEmbeddings(_ clips: ClipBatch, backend: any Backend) -> Tensor {
+    GradientRecording.off {
+      let batch = PairBatch(
+        pairCount: clips.clipCount, frameCount: clips.frameCount, images: [], frames: clips.frames,
+        frameSlots: clips.frameSlots, mask: clips.mask, productKeys: [])
+      return encodeClips(batch, backend: backend)
+    }
+  }
+
+  /// Unit embeddings of texts from their pooled features [N, E]: (N, D), or nil where the model has no text.
+  public func textEmbeddings(
+    _ text: PairBatch.TextInput, _ kind: TextKind, count: Int, backend: any Backend
+  ) -> Tensor? {
+    guard let filter = kind == .asr ? asr : title else { return nil }
+    return GradientRecording.off { filter(text, texts: count, dtype: .float32, backend: backend).unitRows() }
+  }
+
+  public enum TextKind: Sendable { case asr, title }
+}
+
+/// Clips alone, as `PairBatch` holds them.
+public struct ClipBatch: Sendable {
+  public var clipCount: Int
+  public var frameCount: Int
+  /// Planar RGB of the valid frames, [F, 3, R, R].
+  public var frames: [UInt8]
+  /// clip·L + t of each, [F].
+  public var frameSlots: [Int32]
+  /// Which frames are valid, [N, L].
+  public var mask: [Bool]
+
+  public init(clipCount: Int, frameCount: Int, frames: [UInt8], frameSlots: [Int32], mask: [Bool]) {
+    self.clipCount = clipCount
+    self.frameCount = frameCount
+    self.frames = frames
+    self.frameSlots = frameSlots
+    self.mask = mask
+  }
+}
