@@ -29,6 +29,7 @@ let package = Package(
     module("TensorCore", ["CVectorKernels", "COpenBLAS", "Randomness", "Faults"]),
 
     // Level 2
+    module("Checkpointing", ["DurableFiles", "Faults"]),
     module("NeuralNetworks", ["TensorCore", "Randomness"]),
 
     // Level 3
@@ -39,6 +40,7 @@ let package = Package(
     tests("Randomness"),
     tests("DurableFiles"),
     tests("TensorCore", fixtures: true),
+    tests("Checkpointing", ["Randomness"], fixtures: true),
     tests("NeuralNetworks", fixtures: true),
     tests("Optimization", fixtures: true),
     tests("SGMNModel"),

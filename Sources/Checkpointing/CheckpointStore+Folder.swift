@@ -1,0 +1,98 @@
+import DurableFiles
+import Faults
+import Foundation
+
+extension CheckpointStore {
+  /// `step-00000100`.
+  static func name(step: Int) -> String {
+    let digits = String(step)
+    return "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+  }
+
+  /// The step of a name that `name(step:)` makes; nil for any other.
+  static func step(name: String) -> Int? {
+    guard name.hasPrefix("step-"), let step = Int(name.dropFirst(5)), step >= 0, Self.name(step: step) == name else {
+      return nil
+    }
+    return step
+  }
+
+  /// The names of the checkpoint folders, by step.
+  func names() throws -> [String] {
+    guard exists(folder) else { return [] }
+    return try DurableFile.names(in: folder).filter { Self.step(name: $0) != nil }.sorted {
+      (Self.step(name: $0) ?? 0) < (Self.step(name: $1) ?? 0)
+    }
+  }
+
+  /// The checkpoints whose manifests can be read, the oldest first.
+  func checkpoints() -> [Checkpoint] {
+    ((try? names()) ?? []).compactMap { try? Checkpoint(folder: "\(folder)/\($0)") }
+      .sorted { ($0.manifest.sequence, $0.step) < ($1.manifest.sequence, $1.step) }
+  }
+
+  /// The name in `latest` or `best`; nil where there is none.
+  func pointer(_ file: String) -> String? {
+    guard let bytes = try? FileReader.contents(of: "\(folder)/\(file)", limit: 1_024) else { return nil }
+    let name = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init)
+    return name.flatMap { Self.step(name: $0) == nil ? nil : $0 }
+  }
+
+  /// Finishes or undoes what a killed process has left half done.
+  func removeLeftovers() throws {
+    guard exists(folder) else { return }
+    for hidden in try DurableFile.names(in: folder) where hidden.hasPrefix(".step-") {
+      let path = "\(folder)/\(hidden)"
+      let name = hidden.dropFirst().split(separator: ".").first.map(String.init) ?? ""
+      guard Self.step(name: name) != nil else { continue }
+      if hidden == ".\(name).old" && !exists("\(folder)/\(name)") {
+        try move(path, to: "\(folder)/\(name)")
+      } else if hidden == ".\(name).old" || hidden == ".\(name).tmp" || hidden == ".\(name).pruned" {
+        try remove(path)
+      }
+    }
+    for file in ["latest", "best"] {
+      for name in try DurableFile.names(in: folder) where name.hasPrefix(".\(file).tmp-") {
+        try remove("\(folder)/\(name)")
+      }
+    }
+  }
+
+  /// Removes what is older than the last `keepLast` whole ones, except the best. Among those a damaged one is not
+  /// counted, and one whose manifest cannot be read is left for a person to look at.
+  func prune() throws {
+    let best = pointer("best")
+    var kept = 0
+    for checkpoint in checkpoints().reversed() {
+      let name = Self.name(step: checkpoint.step)
+      if kept < keepLast {
+        if checkpoint.hasAllBytes { kept += 1 }
+        continue
+      }
+      if name == best { continue }
+      // Renamed first: a folder that is half removed must not look like a damaged checkpoint.
+      let pruned = "\(folder)/.\(name).pruned"
+      try move("\(folder)/\(name)", to: pruned)
+      try remove(pruned)
+    }
+  }
+
+  func exists(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0
+  }
+
+  func move(_ source: String, to target: String) throws {
+    guard rename(source, target) == 0 else {
+      throw Fault.system("rename", path: target, errno: errno, missing: .outputUnavailable)
+    }
+  }
+
+  private func remove(_ path: String) throws {
+    do {
+      try FileManager.default.removeItem(atPath: path)
+    } catch {
+      throw Fault(.inputOutput, "Cannot remove an old checkpoint: \(error.localizedDescription)", at: path)
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import Faults
+import Foundation
+
+extension CheckpointStore {
+  /// The checkpoints whose manifests can be read, the oldest first. Their files have not been verified.
+  public func list() -> [Checkpoint] { checkpoints() }
+
+  /// The best checkpoint, as the saves have said; nil where there is none.
+  public var best: Checkpoint? { pointer("best").flatMap { try? Checkpoint(folder: "\(folder)/\($0)") } }
+
+  /// The newest checkpoint that is whole: every byte of it has been compared with its checksum.
+  ///
+  /// For the process that writes the store, as it also finishes what a killed one has left half done. Other ranks are
+  /// told the folder, and `load` it.
+  ///
+  /// - Parameter warn: Told of each checkpoint that is passed over, and why.
+  /// - Returns: nil where the store has no checkpoint: the run starts at step 0.
+  /// - Throws: `Fault(.badData)` where there are checkpoints and none is usable; `Fault(.configuration)` where the
+  ///   newest was made by a later version; a fault of reading otherwise. A run never silently starts again.
+  public func loadLatest(warn: (String) -> Void) throws -> Checkpoint? {
+    try removeLeftovers()
+    let names = try names()
+    var problems: [String] = []
+    func pass(over name: String, _ fault: Fault) throws {
+      guard fault.code == .badData || fault.code == .inputMissing else { throw fault }
+      problems.append("\(name): \(fault)")
+      warn("Checkpoint \(name) is damaged and passed over: \(fault)")
+    }
+
+    var readable: [Checkpoint] = []
+    for name in names.reversed() {
+      do {
+        let checkpoint = try Checkpoint(folder: "\(folder)/\(name)")
+        guard Self.name(step: checkpoint.step) == name else {
+          throw Fault(.badData, "The manifest is that of step \(checkpoint.step)", at: checkpoint.folder)
+        }
+        readable.append(checkpoint)
+      } catch let fault as Fault {
+        try pass(over: name, fault)
+      }
+    }
+    for checkpoint in readable.sorted(by: { $0.manifest.sequence > $1.manifest.sequence }) {
+      do {
+        try checkpoint.verify()
+        return checkpoint
+      } catch let fault as Fault {
+        try pass(over: Self.name(step: checkpoint.step), fault)
+      }
+    }
+
+    if let first = problems.first {
+      throw Fault(
+        .badData, "None of the \(names.count) checkpoints is usable; \(first)", at: folder,
+        remedy: "Restore one from a copy, or choose a new folder to start again")
+    }
+    if let promised = pointer("latest") {
+      throw Fault(
+        .badData, "The file latest names \(promised), which is not there", at: folder,
+        remedy: "Restore it from a copy, or choose a new folder to start again")
+    }
+    return nil
+  }
+
+  /// The checkpoint in exactly this folder, verified.
+  ///
+  /// - Throws: `Fault(.configuration)` where it cannot be used, with the reason.
+  public static func load(_ folder: String) throws -> Checkpoint {
+    do {
+      let checkpoint = try Checkpoint(folder: folder)
+      try checkpoint.verify()
+      return checkpoint
+    } catch let fault as Fault {
+      throw Fault(
+        .configuration, "This checkpoint cannot be used: \(fault.what)", at: fault.place ?? folder,
+        remedy: fault.remedy ?? "Choose another checkpoint")
+    }
+  }
+}
