@@ -7,6 +7,11 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
   .target(name: name, dependencies: dependencies)
 }
 
+func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies + [.product(name: "ArgumentParser", package: "swift-argument-parser")])
+}
+
 func tests(_ module: String, _ dependencies: [Target.Dependency] = [], fixtures: Bool = false) -> Target {
   .testTarget(
     name: module + "Tests", dependencies: [.byName(name: module)] + dependencies,
@@ -15,6 +20,12 @@ func tests(_ module: String, _ dependencies: [Target.Dependency] = [], fixtures:
 
 let package = Package(
   name: "sgmn-trainer",
+  products: [
+    .executable(name: "sgmn-parity", targets: ["sgmn-parity"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+  ],
   targets: [
     // Level 0: foreign libraries, our vector kernels, and what every module speaks.
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -36,6 +47,12 @@ let package = Package(
     module("Optimization", ["NeuralNetworks", "TensorCore", "Faults"]),
     module("SGMNModel", ["NeuralNetworks", "TensorCore", "Randomness", "Faults"]),
 
+    // Level 4
+    module("Parity", ["SGMNModel", "Checkpointing", "NeuralNetworks", "TensorCore", "Faults"]),
+
+    // Level 6: thin commands.
+    command("sgmn-parity", ["Parity", "TensorCore", "Faults"]),
+
     tests("Faults"),
     tests("Randomness"),
     tests("DurableFiles"),
@@ -44,6 +61,7 @@ let package = Package(
     tests("NeuralNetworks", fixtures: true),
     tests("Optimization", fixtures: true),
     tests("SGMNModel"),
+    tests("Parity", ["TensorCore"], fixtures: true),
   ],
   swiftLanguageModes: [.v6]
 )

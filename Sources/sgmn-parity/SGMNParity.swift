@@ -1,0 +1,46 @@
+import ArgumentParser
+import Faults
+import Foundation
+import Parity
+import TensorCore
+
+@main
+struct SGMNParity: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sgmn-parity",
+    abstract: "Holds the model against the reference: every loss, output and gradient of a fixture.",
+    discussion: """
+      Reads fixtures (weights, a batch, and the numbers that the PyTorch reference computed from them in float64),
+      runs forward and backward, and prints the relative errors. Exit code 1 where one is beyond its tolerance:
+      1e-5 for a loss, 1e-4 for an output or gradient in the L2 norm.
+      """)
+
+  @Argument(help: "Fixture files.", completion: .file())
+  var files: [String]
+
+  @Flag(help: "Compute in float64, to tell rounding from mistakes.")
+  var float64 = false
+
+  @Flag(name: .shortAndLong, help: "Print one line a file and the rows that fail.")
+  var quiet = false
+
+  @Option(help: ArgumentHelp("OpenBLAS kernels: auto, env or a core's name.", valueName: "core"))
+  var blasCore = "auto"
+
+  func run() throws {
+    do {
+      if let line = BLASCore(blasCore).select() { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+      let backend = CPUBackend()
+      var failed = 0
+      for path in files {
+        let check = try ParityCheck(Fixture(path), dtype: float64 ? .float64 : .float32, backend: backend)
+        print(check.table(path: path, quiet: quiet))
+        if !check.holds { failed += 1 }
+      }
+      if failed > 0 { throw ArgumentParser.ExitCode(1) }
+    } catch let fault as Fault {
+      FileHandle.standardError.write(Data("sgmn-parity: error: \(fault)\n".utf8))
+      throw ArgumentParser.ExitCode(fault.code.rawValue)
+    }
+  }
+}

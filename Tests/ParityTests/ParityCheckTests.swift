@@ -1,0 +1,45 @@
+import Faults
+import Foundation
+import TensorCore
+import Testing
+
+@testable import Parity
+
+/// The model against the reference on fixtures that reach every branch: masks, one frame, one to three pairs, equal
+/// products, each part switched off, both text filters, each way of mining.
+@Suite struct ParityCheckTests {
+  static let fixtures: [String] = {
+    let folder = Bundle.module.resourcePath! + "/Fixtures"
+    return try! FileManager.default.contentsOfDirectory(atPath: folder)
+      .filter { $0.hasSuffix(".safetensors") }.sorted().map { "\(folder)/\($0)" }
+  }()
+
+  @Test func thereAreFixtures() { #expect(Self.fixtures.count >= 12) }
+
+  @Test(arguments: fixtures) func float32AgreesWithTheReference(path: String) throws {
+    let check = try ParityCheck(Fixture(path), backend: CPUBackend())
+    #expect(check.holds, "\(check.table(path: path, quiet: true))")
+    #expect(check.rows.count { $0.kind == .gradient } > 30)
+  }
+
+  /// What remains in float64 is the rounding of the stored numbers alone.
+  @Test(arguments: fixtures) func float64AgreesToTheRoundingOfTheFile(path: String) throws {
+    let check = try ParityCheck(Fixture(path), dtype: .float64, backend: CPUBackend())
+    for row in check.rows { #expect(row.error < 2e-6, "\(row)") }
+  }
+
+  @Test func aWrongNumberIsSeen() throws {
+    let path = try #require(Self.fixtures.first)
+    let check = try ParityCheck(Fixture(path), backend: CPUBackend())
+    let row = ParityCheck.Row(kind: .gradient, name: "x", error: 1.1e-4, norm: 1)
+    #expect(!row.isWithinTolerance)
+    #expect(check.table(path: "f", quiet: false).contains("agrees"))
+  }
+
+  @Test func aFileThatIsNoFixtureIsAFault() throws {
+    let path = NSTemporaryDirectory() + "no-fixture-\(UUID().uuidString).safetensors"
+    try Data("not a fixture".utf8).write(to: URL(fileURLWithPath: path))
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    #expect(throws: Fault.self) { try Fixture(path) }
+  }
+}
