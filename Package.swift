@@ -28,6 +28,7 @@ let package = Package(
   ],
   targets: [
     // Level 0: foreign libraries, our vector kernels, and what every module speaks.
+    .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev", "openmpi-bin"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
     // -O3 also in debug builds: the tests run through the same kernels as a training run.
@@ -40,6 +41,7 @@ let package = Package(
     module("TensorCore", ["CVectorKernels", "COpenBLAS", "Randomness", "Faults"]),
 
     // Level 2
+    module("Collectives", ["CMPI", "DurableFiles", "Faults"]),
     module("Checkpointing", ["DurableFiles", "Faults"]),
     module("NeuralNetworks", ["TensorCore", "Randomness"]),
 
@@ -57,6 +59,9 @@ let package = Package(
     tests("Randomness"),
     tests("DurableFiles"),
     tests("TensorCore", fixtures: true),
+    // The ranks of CollectivesTests, started by a real mpirun.
+    .executableTarget(name: "collectives-probe", dependencies: ["Collectives", "Randomness", "Faults"]),
+    tests("Collectives", ["collectives-probe"]),
     tests("Checkpointing", ["Randomness"], fixtures: true),
     tests("NeuralNetworks", fixtures: true),
     tests("Optimization", fixtures: true),
