@@ -41,6 +41,7 @@ let package = Package(
     module("TensorCore", ["CVectorKernels", "COpenBLAS", "Randomness", "Faults"]),
 
     // Level 2
+    module("Telemetry", ["DurableFiles", "Faults"]),
     module("Collectives", ["CMPI", "DurableFiles", "Faults"]),
     module("Checkpointing", ["DurableFiles", "Faults"]),
     module("NeuralNetworks", ["TensorCore", "Randomness"]),
@@ -59,6 +60,7 @@ let package = Package(
     tests("Randomness"),
     tests("DurableFiles"),
     tests("TensorCore", fixtures: true),
+    tests("Telemetry"),
     // The ranks of CollectivesTests, started by a real mpirun.
     .executableTarget(name: "collectives-probe", dependencies: ["Collectives", "Randomness", "Faults"]),
     tests("Collectives", ["collectives-probe"]),
