@@ -30,6 +30,7 @@ let package = Package(
     // Level 0: foreign libraries, our vector kernels, and what every module speaks.
     .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev", "openmpi-bin"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
     // -O3 also in debug builds: the tests run through the same kernels as a training run.
     .target(name: "CVectorKernels", cSettings: [.unsafeFlags(["-O3"])]),
@@ -43,6 +44,7 @@ let package = Package(
     // Level 2
     module("Telemetry", ["DurableFiles", "Faults"]),
     module("Collectives", ["CMPI", "DurableFiles", "Faults"]),
+    module("ShardFormat", ["CZstd", "DurableFiles", "Faults"]),
     module("Checkpointing", ["DurableFiles", "Faults"]),
     module("NeuralNetworks", ["TensorCore", "Randomness"]),
 
@@ -64,6 +66,7 @@ let package = Package(
     // The ranks of CollectivesTests, started by a real mpirun.
     .executableTarget(name: "collectives-probe", dependencies: ["Collectives", "Randomness", "Faults"]),
     tests("Collectives", ["collectives-probe"]),
+    tests("ShardFormat", ["Randomness"]),
     tests("Checkpointing", ["Randomness"], fixtures: true),
     tests("NeuralNetworks", fixtures: true),
     tests("Optimization", fixtures: true),

@@ -1,0 +1,90 @@
+import DurableFiles
+import Faults
+
+/// What all samples of a set have in common, and how its shards are written.
+public struct ShardConfiguration: Codable, Sendable, Equatable {
+  /// Height and width of every frame and image, in pixels.
+  public var resolution: Int
+  /// The most frames that a sample may have.
+  public var maximumFrameCount: Int
+  public var pixelEncoding: PixelEncoding
+  /// zstd level, 1 … 19; higher is smaller and slower to write, and equally fast to read.
+  public var compressionLevel: Int
+  /// A shard is closed before the record that would make it larger than this.
+  public var targetShardByteCount: Int
+  /// Name of the encoder that made the text embeddings; nil if the set has none.
+  public var textEncoder: String?
+  /// Numbers in a text embedding; 0 if the set has none.
+  public var textWidth: Int
+
+  public init(
+    resolution: Int, maximumFrameCount: Int, pixelEncoding: PixelEncoding = .rgbPlanar, compressionLevel: Int = 3,
+    targetShardByteCount: Int = 256 << 20, textEncoder: String? = nil, textWidth: Int = 0
+  ) {
+    self.resolution = resolution
+    self.maximumFrameCount = maximumFrameCount
+    self.pixelEncoding = pixelEncoding
+    self.compressionLevel = compressionLevel
+    self.targetShardByteCount = targetShardByteCount
+    self.textEncoder = textEncoder
+    self.textWidth = textWidth
+  }
+
+  /// Throws `Fault(.configuration)` for the first setting that the format does not allow.
+  public func validate() throws {
+    func require(_ value: Int, _ name: String, _ range: ClosedRange<Int>) throws {
+      guard range.contains(value) else {
+        throw Fault(
+          .configuration, "\(name) is \(value), outside \(range.lowerBound) … \(range.upperBound)",
+          at: "shard configuration")
+      }
+    }
+    try require(resolution, "resolution", 1...ShardLimits.maximumResolution)
+    try require(maximumFrameCount, "maximumFrameCount", 1...ShardLimits.maximumFrameCount)
+    try require(compressionLevel, "compressionLevel", 1...19)
+    try require(targetShardByteCount, "targetShardByteCount", 1...(1 << 40))
+    try require(textWidth, "textWidth", 0...ShardLimits.maximumTextWidth)
+    if let textEncoder {
+      try require(textEncoder.utf8.count, "length of textEncoder", 1...ShardLimits.maximumEncoderNameByteCount)
+    }
+    guard (textEncoder == nil) == (textWidth == 0) else {
+      throw Fault(
+        .configuration, "textEncoder \(textEncoder ?? "none") does not go with textWidth \(textWidth)",
+        at: "shard configuration", remedy: "Give both or neither")
+    }
+  }
+
+  /// Bytes of one picture, [3, R, R].
+  public var pictureByteCount: Int { 3 * resolution * resolution }
+
+  /// The configuration record of shards/FORMAT.md.
+  var record: [UInt8] {
+    var writer = ByteWriter()
+    writer.count32(resolution)
+    writer.count32(maximumFrameCount)
+    writer.count32(textWidth)
+    writer.integer(UInt32(pixelEncoding.rawValue))
+    writer.integer(Int32(compressionLevel))
+    writer.count(targetShardByteCount)
+    writer.string(textEncoder ?? "")
+    return writer.bytes
+  }
+
+  init(record: [UInt8], path: String, offset: Int) throws {
+    var reader = ByteReader(record, path: path, offset: offset)
+    resolution = try reader.count32("resolution", limit: ShardLimits.maximumResolution)
+    maximumFrameCount = try reader.count32("frame limit", limit: ShardLimits.maximumFrameCount)
+    textWidth = try reader.count32("text width", limit: ShardLimits.maximumTextWidth)
+    let id = try reader.integer(UInt32.self, "pixel encoding")
+    guard let encoding = UInt16(exactly: id).flatMap(PixelEncoding.init(rawValue:)) else {
+      throw reader.fault("Pixel encoding \(id) is unknown to this version of the program")
+    }
+    pixelEncoding = encoding
+    compressionLevel = Int(try reader.integer(Int32.self, "compression level"))
+    targetShardByteCount = try reader.count("target shard size")
+    let name = try reader.string("text encoder", limit: ShardLimits.maximumEncoderNameByteCount)
+    textEncoder = name.isEmpty ? nil : name
+    try reader.expectEnd()
+    do { try validate() } catch let fault as Fault { throw reader.fault(fault.what) }
+  }
+}
