@@ -49,6 +49,7 @@ let package = Package(
     module("NeuralNetworks", ["TensorCore", "Randomness"]),
 
     // Level 3
+    module("DataLoading", ["ShardFormat", "Randomness", "Faults"]),
     module("Optimization", ["NeuralNetworks", "TensorCore", "Faults"]),
     module("SGMNModel", ["NeuralNetworks", "TensorCore", "Randomness", "Faults"]),
 
@@ -69,6 +70,7 @@ let package = Package(
     tests("ShardFormat", ["Randomness"]),
     tests("Checkpointing", ["Randomness"], fixtures: true),
     tests("NeuralNetworks", fixtures: true),
+    tests("DataLoading", ["ShardFormat", "Randomness"]),
     tests("Optimization", fixtures: true),
     tests("SGMNModel"),
     tests("Parity", ["TensorCore"], fixtures: true),
