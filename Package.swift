@@ -32,6 +32,9 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+    .systemLibrary(
+      name: "CLibAV", pkgConfig: "libavformat",
+      providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev"])]),
     // -O3 also in debug builds: the tests run through the same kernels as a training run.
     .target(name: "CVectorKernels", cSettings: [.unsafeFlags(["-O3"])]),
     module("Faults"),
@@ -40,6 +43,7 @@ let package = Package(
     // Level 1
     module("DurableFiles", ["CXXHash", "Faults"]),
     module("TensorCore", ["CVectorKernels", "COpenBLAS", "Randomness", "Faults"]),
+    module("MediaDecoding", ["CLibAV", "Faults"]),
 
     // Level 2
     module("Telemetry", ["DurableFiles", "Faults"]),
@@ -63,6 +67,7 @@ let package = Package(
     tests("Randomness"),
     tests("DurableFiles"),
     tests("TensorCore", fixtures: true),
+    tests("MediaDecoding", fixtures: true),
     tests("Telemetry"),
     // The ranks of CollectivesTests, started by a real mpirun.
     .executableTarget(name: "collectives-probe", dependencies: ["Collectives", "Randomness", "Faults"]),
