@@ -44,6 +44,7 @@ let package = Package(
     module("DurableFiles", ["CXXHash", "Faults"]),
     module("TensorCore", ["CVectorKernels", "COpenBLAS", "Randomness", "Faults"]),
     module("MediaDecoding", ["CLibAV", "Faults"]),
+    module("TextEncoding", ["Randomness"]),
 
     // Level 2
     module("Telemetry", ["DurableFiles", "Faults"]),
@@ -68,6 +69,7 @@ let package = Package(
     tests("DurableFiles"),
     tests("TensorCore", fixtures: true),
     tests("MediaDecoding", fixtures: true),
+    tests("TextEncoding"),
     tests("Telemetry"),
     // The ranks of CollectivesTests, started by a real mpirun.
     .executableTarget(name: "collectives-probe", dependencies: ["Collectives", "Randomness", "Faults"]),
