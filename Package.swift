@@ -21,6 +21,7 @@ func tests(_ module: String, _ dependencies: [Target.Dependency] = [], fixtures:
 let package = Package(
   name: "sgmn-trainer",
   products: [
+    .executable(name: "sgmn-shard", targets: ["sgmn-shard"]),
     .executable(name: "sgmn-parity", targets: ["sgmn-parity"]),
   ],
   dependencies: [
@@ -55,6 +56,7 @@ let package = Package(
 
     // Level 3
     module("DataLoading", ["ShardFormat", "Randomness", "Faults"]),
+    module("ShardBuilding", ["ShardFormat", "MediaDecoding", "TextEncoding", "Randomness", "DurableFiles", "Faults"]),
     module("Optimization", ["NeuralNetworks", "TensorCore", "Faults"]),
     module("SGMNModel", ["NeuralNetworks", "TensorCore", "Randomness", "Faults"]),
 
@@ -62,6 +64,8 @@ let package = Package(
     module("Parity", ["SGMNModel", "Checkpointing", "NeuralNetworks", "TensorCore", "Faults"]),
 
     // Level 6: thin commands.
+    command(
+      "sgmn-shard", ["ShardBuilding", "ShardFormat", "MediaDecoding", "TextEncoding", "DurableFiles", "Faults"]),
     command("sgmn-parity", ["Parity", "TensorCore", "Faults"]),
 
     tests("Faults"),
@@ -78,6 +82,7 @@ let package = Package(
     tests("Checkpointing", ["Randomness"], fixtures: true),
     tests("NeuralNetworks", fixtures: true),
     tests("DataLoading", ["ShardFormat", "Randomness"]),
+    tests("ShardBuilding", ["ShardFormat", "MediaDecoding", "TextEncoding", "Randomness"]),
     tests("Optimization", fixtures: true),
     tests("SGMNModel"),
     tests("Parity", ["TensorCore"], fixtures: true),

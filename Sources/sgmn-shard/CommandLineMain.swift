@@ -1,0 +1,29 @@
+import ArgumentParser
+import Faults
+import Glibc
+
+/// How a command ends: a fault becomes `sgmn-shard: error: …` on stderr and its exit code.
+enum CommandLineMain {
+  static func run(_ root: any ParsableCommand.Type) -> Never {
+    do {
+      var command = try root.parseAsRoot()
+      try command.run()
+      Glibc.exit(ExitCode.done.rawValue)
+    } catch let fault as Fault {
+      ProgressLine.clear()
+      print(error: "sgmn-shard: error: \(fault)")
+      Glibc.exit(fault.code.rawValue)
+    } catch let code as ArgumentParser.ExitCode {
+      Glibc.exit(code.rawValue)
+    } catch {
+      root.exit(withError: error)  // ArgumentParser's own: help on stdout, usage errors on stderr with code 64
+    }
+  }
+
+  static func print(error text: String) { write(text + "\n") }
+
+  static func write(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+}

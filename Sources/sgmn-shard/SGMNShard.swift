@@ -1,0 +1,17 @@
+import ArgumentParser
+
+@main
+struct SGMNShard: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sgmn-shard",
+    abstract: "Makes, checks and shows the shards that sgmn-train reads.",
+    discussion: """
+      A shard set is a folder of compressed samples: a clip's frames and its product picture, decoded and resized once,
+      with their texts. Start with 'sgmn-shard demo' if there is no data at hand.
+
+      Exit codes: 0 done, 64 usage, 65 bad data, 66 input missing, 73 output exists, 74 input/output error.
+      """,
+    subcommands: [Demo.self, Build.self, Verify.self, Info.self, Show.self])
+
+  static func main() { CommandLineMain.run(SGMNShard.self) }
+}
