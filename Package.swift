@@ -62,6 +62,7 @@ let package = Package(
 
     // Level 4
     module("Parity", ["SGMNModel", "Checkpointing", "NeuralNetworks", "TensorCore", "Faults"]),
+    module("Evaluation", ["SGMNModel", "DataLoading", "ShardFormat", "Collectives", "TensorCore", "Faults"]),
 
     // Level 6: thin commands.
     command(
@@ -86,6 +87,7 @@ let package = Package(
     tests("Optimization", fixtures: true),
     tests("SGMNModel"),
     tests("Parity", ["TensorCore"], fixtures: true),
+    tests("Evaluation"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,99 @@
+import DataLoading
+import SGMNModel
+import ShardFormat
+import TensorCore
+
+// Axes: B pictures or clips of a batch, L frames a clip at most, D embedding, E text features.
+
+extension Evaluator {
+  /// Embeddings of one batch: (B, D) each; no text without text.
+  struct EncodedBatch {
+    var visual: [Float]
+    var text: [Float] = []
+  }
+
+  /// The embeddings of one item a sample of `samples`, on every rank; `body` encodes one batch of this rank's share:
+  /// the numbers of its items, and their samples.
+  ///
+  /// The next batch is read and decompressed while one is encoded.
+  func encode(
+    _ phase: EvaluationProgress.Phase, _ samples: [Int], of shards: ShardSet,
+    _ progress: (EvaluationProgress) -> Void, _ body: (Range<Int>, [Sample]) throws -> EncodedBatch
+  ) throws -> EmbeddingTable {
+    let share = share(samples.count)
+    let batches = share.batches(of: communicator.rank)
+    let reader = SequentialReader(
+      set: shards, numbers: batches.flatMap { samples[$0] }, prefetchCount: options.batchSize)
+    defer { reader.stop() }
+    let total = share.itemCount(of: communicator.rank)
+    var done = 0
+    var (visual, text) = ([Float](), [Float]())
+    for batch in batches {
+      var read: [Sample] = []
+      while read.count < batch.count, let element = try reader.next() { read.append(element.sample) }
+      let encoded = try body(batch, read)
+      visual += encoded.visual
+      text += encoded.text
+      done += batch.count
+      progress(EvaluationProgress(phase: phase, done: done, total: total))
+    }
+    // A rank without an item has no text either, so whether there is any is asked of all.
+    let width = model.configuration.embedDim
+    let hasText = try communicator.allReduceMax(text.count) > 0
+    return EmbeddingTable(
+      count: samples.count, visual: try share.allGather(visual, width: width, zero: 0, communicator),
+      text: hasText ? try share.allGather(text, width: width, zero: 0, communicator) : nil)
+  }
+
+  /// Unit embeddings of the images of `samples`, which are pictures `batch` of the task, and of their titles.
+  func encodeImages(
+    _ batch: Range<Int>, _ samples: [Sample], _ plan: ShardTask, _ shards: ShardSet, text: Bool
+  ) throws -> EncodedBatch {
+    let visual = model.imageEmbeddings(samples.flatMap(\.image), backend: backend).floats()
+    guard text else { return EncodedBatch(visual: visual) }
+    let titles = try zip(batch, samples).map { image, sample in
+      guard let titled = plan.titleSamples[image] else { return [Float]() }
+      return titled == plan.imageSamples[image]
+        ? sample.titleEmbedding : try shards.summary(at: titled).titleEmbedding
+    }
+    return EncodedBatch(visual: visual, text: textRows(titles, .title))
+  }
+
+  /// Unit embeddings of the clips of `samples` and of their ASR.
+  func encodeClips(_ samples: [Sample], text: Bool) -> EncodedBatch {
+    let limit = model.configuration.frames
+    var clips = ClipBatch(
+      clipCount: samples.count, frameCount: limit, frames: [], frameSlots: [],
+      mask: [Bool](repeating: false, count: samples.count * limit))
+    for (clip, sample) in samples.enumerated() { clips.append(sample, as: clip) }
+    let visual = model.clipEmbeddings(clips, backend: backend).floats()
+    return EncodedBatch(visual: visual, text: text ? textRows(samples.map(\.asrEmbedding), .asr) : [])
+  }
+
+  /// Unit embeddings (B, D) of text features [E] each, rows of zeros where they are empty.
+  private func textRows(_ features: [[Float]], _ kind: SGMN.TextKind) -> [Float] {
+    let width = model.configuration.embedDim
+    var rows = [Float](repeating: 0, count: features.count * width)
+    let present = features.indices.filter { !features[$0].isEmpty }
+    guard !present.isEmpty else { return rows }
+    let input = PairBatch.TextInput(pooled: present.flatMap { features[$0] })
+    guard let output = model.textEmbeddings(input, kind, count: present.count, backend: backend) else { return rows }
+    let values = output.floats()
+    for (row, place) in present.enumerated() {
+      rows.replaceSubrange((place * width)..<((place + 1) * width), with: values[(row * width)..<((row + 1) * width)])
+    }
+    return rows
+  }
+}
+
+extension ClipBatch {
+  /// Puts the frames of a sample into the batch, at even spacing where there are more than it has room for.
+  fileprivate mutating func append(_ sample: Sample, as clip: Int) {
+    let pictureByteCount = sample.image.count
+    for (place, frame) in ClipSampling.evenFrames(of: sample.frameCount, limit: frameCount).enumerated() {
+      frames += sample.frames[(frame * pictureByteCount)..<((frame + 1) * pictureByteCount)]
+      frameSlots.append(Int32(clip * frameCount + place))
+      mask[clip * frameCount + place] = true
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import Collectives
+import Faults
+import SGMNModel
+import ShardFormat
+import TensorCore
+
+/// Retrieval evaluation of a model on a set of shards, the ranks sharing the work (docs/evaluation.md).
+///
+/// Every clip is searched among the pictures of its live by v·i + λ·(asr·title). A rank holds all embeddings and the
+/// pixels of two batches: one is read while the other is encoded.
+public struct Evaluator {
+  let model: SGMN
+  let backend: any Backend
+  let communicator: any Communicator
+  let options: EvaluationOptions
+
+  /// - Parameter model: with the same weights on every rank; they are not changed.
+  public init(
+    model: SGMN, backend: any Backend, communicator: any Communicator,
+    configuration: EvaluationOptions = EvaluationOptions()
+  ) {
+    self.model = model
+    self.backend = backend
+    self.communicator = communicator
+    options = configuration
+  }
+
+  /// The report, the same on every rank and for every rank count, bit for bit. Collective: a rank on which it throws
+  /// must end the run (`Communicator.abort`), for the others may be waiting.
+  ///
+  /// - Parameters:
+  ///   - usesText: whether the texts take part, if the model has any.
+  ///   - progress: called on this rank after every batch.
+  ///
+  /// Throws `Fault(.configuration)` where the shards do not fit the model, `(.badData)` for a damaged sample or a set
+  /// without clips, `(.ranksDiverged)` where ranks read different sets.
+  public func evaluate(
+    _ shards: ShardSet, usesText: Bool = true, progress: (EvaluationProgress) -> Void = { _ in }
+  ) throws -> RetrievalReport {
+    let text = usesText && model.configuration.text
+    try options.validate()
+    try Evaluator.check(shards, fit: model.configuration, usesText: usesText)
+    try checkAgreement(shards)
+    let plan = try ShardTask(shards)
+    let images = try encode(.images, plan.imageSamples, of: shards, progress) {
+      try encodeImages($0, $1, plan, shards, text: text)
+    }
+    let clips = try encode(.clips, plan.clipSamples, of: shards, progress) { encodeClips($1, text: text) }
+    let ranks = try rank(plan.task, clips: clips, images: images, progress)
+    return RetrievalReport(
+      plan.task, ranks: ranks, textWeight: text ? model.configuration.lambdaText : nil, model: options.model,
+      data: .init(folder: shards.folder, fingerprint: shards.fingerprint))
+  }
+
+  func share(_ count: Int) -> WorkShare {
+    WorkShare(itemCount: count, batchSize: options.batchSize, rankCount: communicator.rankCount)
+  }
+
+  /// The rank of the best right image of every query, computed by shares.
+  private func rank(
+    _ task: RetrievalTask, clips: EmbeddingTable, images: EmbeddingTable, _ progress: (EvaluationProgress) -> Void
+  ) throws -> [Int?] {
+    let share = share(task.queries.count)
+    let total = share.itemCount(of: communicator.rank)
+    var mine: [Int64] = []  // 0: none
+    for batch in share.batches(of: communicator.rank) {
+      for query in batch {
+        let rank = task.rank(
+          ofQuery: query, clips: clips, images: images, textWeight: model.configuration.lambdaText)
+        mine.append(Int64(rank ?? 0))
+      }
+      progress(EvaluationProgress(phase: .ranking, done: mine.count, total: total))
+    }
+    return try share.allGather(mine, width: 1, zero: 0, communicator).map { $0 == 0 ? nil : Int($0) }
+  }
+}
+
+extension Evaluator {
+  /// Throws `Fault(.configuration)` where a model cannot be evaluated on a set; costs nothing, so that a run can ask
+  /// before it trains for days.
+  public static func check(_ shards: ShardSet, fit model: ModelConfiguration, usesText: Bool = true) throws {
+    let (c, s) = (model, shards.configuration)
+    guard s.resolution == c.resolution else {
+      throw Fault(
+        .configuration,
+        "The shards hold pictures of \(s.resolution) pixels a side, the model sees \(c.resolution)", at: shards.folder,
+        remedy: "Build the shards again at \(c.resolution), or evaluate a model of \(s.resolution)")
+    }
+    guard usesText, c.text else { return }
+    let remedy = "Build the shards with a text encoder of width \(c.textDim), or evaluate without text"
+    guard s.textWidth > 0 else {
+      throw Fault(
+        .configuration, "The model compares texts, and the shards hold no text embeddings", at: shards.folder,
+        remedy: remedy)
+    }
+    guard s.textWidth == c.textDim else {
+      throw Fault(
+        .configuration,
+        "The shards hold text embeddings of \(s.textWidth) numbers, the model takes \(c.textDim)", at: shards.folder,
+        remedy: remedy)
+    }
+    guard c.textFilter == .linear else {
+      throw Fault(
+        .configuration, "The model's text filter is gated and needs every token; shards hold pooled embeddings alone",
+        at: shards.folder, remedy: "Evaluate without text, or a model with text_filter linear")
+    }
+  }
+
+  private func checkAgreement(_ shards: ShardSet) throws {
+    let fingerprints = try communicator.allGather(shards.fingerprint)
+    guard let other = fingerprints.firstIndex(where: { $0 != fingerprints[0] }) else { return }
+    throw Fault(
+      .ranksDiverged, "Rank \(other) reads other shards than rank 0", at: shards.folder,
+      remedy: "Give every machine the same copy; sgmn-shard verify lists what is damaged")
+  }
+}

@@ -1,0 +1,46 @@
+import Faults
+import ShardFormat
+
+/// The retrieval task of a set of shards, and which samples hold what it needs.
+struct ShardTask {
+  let task: RetrievalTask
+  /// The sample whose image is encoded, of every picture of `task.imageIDs`: the first that has it.
+  let imageSamples: [Int]
+  /// The first sample with a title embedding, of every picture; nil if there is none.
+  let titleSamples: [Int?]
+  /// The sample of every query.
+  let clipSamples: [Int]
+
+  /// Reads the details of every sample, no pixels. `Fault(.badData)` for damaged details or a set without clips.
+  init(_ shards: ShardSet) throws {
+    var entries: [RetrievalTask.Entry] = []
+    entries.reserveCapacity(shards.count)
+    var numbers: [String: Int] = [:]
+    var (imageSamples, titleSamples, clipSamples) = ([Int](), [Int?](), [Int]())
+    for sample in 0..<shards.count {
+      let summary = try shards.summary(at: sample)
+      let image = numbers[summary.imageID] ?? imageSamples.count
+      if image == imageSamples.count {
+        numbers[summary.imageID] = image
+        imageSamples.append(sample)
+        titleSamples.append(nil)
+      }
+      if titleSamples[image] == nil, !summary.titleEmbedding.isEmpty { titleSamples[image] = sample }
+      let isClip = summary.frameCount > 0
+      if isClip { clipSamples.append(sample) }
+      entries.append(
+        RetrievalTask.Entry(
+          clipID: isClip ? summary.clipID : nil, imageID: summary.imageID, liveID: summary.liveID,
+          answers: isClip ? summary.answers : [], tags: isClip ? summary.tags : [:]))
+    }
+    guard !clipSamples.isEmpty else {
+      throw Fault(
+        .badData, "The set has images alone and no clip to search for", at: shards.folder,
+        remedy: "Evaluate on shards that were built with clips")
+    }
+    task = RetrievalTask(entries)
+    self.imageSamples = imageSamples
+    self.titleSamples = titleSamples
+    self.clipSamples = clipSamples
+  }
+}
