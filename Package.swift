@@ -26,6 +26,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // Level 0: foreign libraries, our vector kernels, and what every module speaks.
@@ -64,6 +65,15 @@ let package = Package(
     module("Parity", ["SGMNModel", "Checkpointing", "NeuralNetworks", "TensorCore", "Faults"]),
     module("Evaluation", ["SGMNModel", "DataLoading", "ShardFormat", "Collectives", "TensorCore", "Faults"]),
 
+    // Level 5
+    module(
+      "Training",
+      [
+        "Evaluation", "SGMNModel", "Optimization", "NeuralNetworks", "TensorCore", "DataLoading", "ShardFormat",
+        "Checkpointing", "Collectives", "Telemetry", "DurableFiles", "Randomness", "Faults",
+        .product(name: "Yams", package: "Yams"),
+      ]),
+
     // Level 6: thin commands.
     command(
       "sgmn-shard", ["ShardBuilding", "ShardFormat", "MediaDecoding", "TextEncoding", "DurableFiles", "Faults"]),
@@ -88,6 +98,7 @@ let package = Package(
     tests("SGMNModel"),
     tests("Parity", ["TensorCore"], fixtures: true),
     tests("Evaluation"),
+    tests("Training", ["Collectives", "Randomness", "SGMNModel", "ShardFormat", "Telemetry", "TensorCore"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,32 @@
+import Faults
+import Yams
+
+/// Which settings of a checkpoint's run are not those of this one.
+public enum ConfigurationDifference {
+  /// Keys that may change between a stop and a resume: they do not change what is computed.
+  static let free: Set<String> = [
+    "data.train", "data.prefetch", "data.threads", "data.on_bad", "data.skip_budget", "checkpoint.every",
+    "checkpoint.keep", "evaluation.shards", "evaluation.every", "safety.compare_ranks_every",
+  ]
+
+  /// `field: checkpoint=… now=…` for every key that differs and may not.
+  public static func lines(checkpoint: RunConfiguration, now: RunConfiguration) throws -> [String] {
+    let (old, new) = (try flattened(checkpoint), try flattened(now))
+    return new.keys.sorted().filter { !free.contains($0) && old[$0] != new[$0] }
+      .map { "\($0): checkpoint=\(old[$0] ?? "-") now=\(new[$0] ?? "-")" }
+  }
+
+  private static func flattened(_ configuration: RunConfiguration) throws -> [String: String] {
+    guard let tree = try Yams.compose(yaml: ConfigurationFile.text(of: configuration)) else { return [:] }
+    var result: [String: String] = [:]
+    func visit(_ node: Node, _ path: [String]) {
+      if case .mapping(let mapping) = node {
+        for (key, value) in mapping { visit(value, path + [key.string ?? "?"]) }
+      } else {
+        result[path.joined(separator: ".")] = node.string ?? ""
+      }
+    }
+    visit(tree, [])
+    return result
+  }
+}

@@ -1,0 +1,132 @@
+import Faults
+import Foundation
+import Yams
+
+/// A run's configuration from defaults, a YAML file and `--set key=value`, in that order.
+public enum ConfigurationFile {
+  /// Throws a fault with file and line for a key that does not exist, a value of the wrong kind, or one that makes no
+  /// run.
+  public static func load(path: String?, settings: [String]) throws -> RunConfiguration {
+    var tree = try defaults()
+    if let path {
+      guard let data = FileManager.default.contents(atPath: path) else {
+        throw Fault(.inputMissing, "No such configuration file", at: path, remedy: "Check --config")
+      }
+      try overlay(String(decoding: data, as: UTF8.self), on: &tree, source: path)
+    }
+    for setting in settings { try apply(setting, to: &tree) }
+    let configuration: RunConfiguration
+    do {
+      configuration = try YAMLDecoder().decode(RunConfiguration.self, from: tree)
+    } catch let error as DecodingError {
+      throw fault(of: error, in: tree, path: path)
+    }
+    do {
+      try configuration.validate()
+    } catch var fault as Fault {
+      fault.place = fault.place ?? path
+      throw fault
+    }
+    return configuration
+  }
+
+  /// The configuration as YAML, every key stated.
+  public static func text(of configuration: RunConfiguration) throws -> String {
+    let encoder = YAMLEncoder()
+    encoder.options.sortKeys = false
+    return try encoder.encode(configuration)
+  }
+
+  private static func defaults() throws -> Node {
+    guard let node = try Yams.compose(yaml: text(of: RunConfiguration())) else {
+      throw Fault(.internalError, "The default configuration is empty")
+    }
+    return node
+  }
+
+  private static func overlay(_ text: String, on tree: inout Node, source: String) throws {
+    let node: Node?
+    do {
+      node = try Yams.compose(yaml: text)
+    } catch {
+      throw Fault(.configuration, "The file is not YAML: \(error)", at: source)
+    }
+    guard let node else { return }  // an empty file changes nothing
+    try merge(node, into: &tree, path: [], source: source)
+  }
+
+  /// Puts `node` where it belongs, refusing keys that the defaults do not have.
+  private static func merge(_ node: Node, into tree: inout Node, path: [String], source: String) throws {
+    let name = path.joined(separator: ".")
+    guard case .mapping(let known) = tree else {
+      guard case .scalar = node else {
+        throw Fault(.configuration, "\(name) is one value, not a list or a group", at: place(node, source))
+      }
+      tree = node
+      return
+    }
+    guard case .mapping(let given) = node else {
+      throw Fault(
+        .configuration, name.isEmpty ? "The file is not a group of keys" : "\(name) is a group of keys, not one value",
+        at: place(node, source))
+    }
+    var result = known
+    var seen: Set<String> = []
+    for (key, value) in given {
+      let keyName = key.string ?? "?"
+      let full = (path + [keyName]).joined(separator: ".")
+      guard seen.insert(keyName).inserted else {
+        throw Fault(.configuration, "\(full) stands twice", at: place(key, source), remedy: "Remove one")
+      }
+      guard var child = known[keyName] else {
+        throw Fault(
+          .configuration, "Unknown key \(full)", at: place(key, source),
+          remedy: suggestion(for: keyName, among: known.keys.compactMap(\.string)))
+      }
+      try merge(value, into: &child, path: path + [keyName], source: source)
+      result[keyName] = child
+    }
+    tree = .mapping(result)
+  }
+
+  private static func apply(_ setting: String, to tree: inout Node) throws {
+    let source = "--set \(setting)"
+    guard let equals = setting.firstIndex(of: "=") else {
+      throw Fault(.usage, "A setting is key=value", at: source)
+    }
+    let path = setting[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    let value: Node
+    do {
+      value = try Yams.compose(yaml: String(setting[setting.index(after: equals)...])) ?? Node("")
+    } catch {
+      throw Fault(.configuration, "The value is not YAML", at: source)
+    }
+    let node = path.reversed().reduce(value) { Node.mapping(Node.Mapping([(Node($1), $0)])) }
+    try merge(node, into: &tree, path: [], source: source)
+  }
+
+  private static func place(_ node: Node, _ source: String) -> String {
+    guard let mark = node.mark, !source.hasPrefix("--set") else { return source }
+    return "\(source):\(mark.line):\(mark.column)"
+  }
+
+  private static func suggestion(for key: String, among known: [String]) -> String {
+    let near = known.filter { $0.contains(key) || key.contains($0) || $0.prefix(3) == key.prefix(3) }
+    return "The keys here are: \((near.isEmpty ? known : near).sorted().joined(separator: ", "))"
+  }
+
+  private static func fault(of error: DecodingError, in tree: Node, path: String?) -> Fault {
+    let context: DecodingError.Context
+    switch error {
+    case .typeMismatch(_, let c), .valueNotFound(_, let c), .keyNotFound(_, let c), .dataCorrupted(let c): context = c
+    @unknown default: return Fault(.configuration, "\(error)", at: path)
+    }
+    let names = context.codingPath.map(\.stringValue)
+    let node = names.reduce(Optional(tree)) { $0?.mapping?[$1] }
+    let value = node?.string.map { "'\($0)'" } ?? "the value"
+    let line = node?.mark.map { ":\($0.line):\($0.column)" } ?? ""
+    return Fault(
+      .configuration, "\(names.joined(separator: ".")): \(value) is not what this key takes",
+      at: path.map { $0 + line } ?? "--set", remedy: "docs/configuration.md lists every key and its values")
+  }
+}

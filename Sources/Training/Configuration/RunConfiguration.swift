@@ -1,0 +1,151 @@
+import DataLoading
+import Faults
+import Optimization
+import SGMNModel
+
+/// Everything that decides a run; the file a person writes, and the one that is written beside the run.
+///
+/// Each part belongs to the type that obeys it; docs/configuration.md lists all keys.
+public struct RunConfiguration: Codable, Sendable, Equatable {
+  /// Decides starting weights, order of samples, augmentation and mining.
+  public var seed = 1
+  public var model = ModelConfiguration()
+  public var data = DataConfiguration()
+  public var optimizer = OptimizerConfiguration()
+  public var schedule = ScheduleConfiguration()
+  public var checkpoint = CheckpointConfiguration()
+  public var evaluation = EvaluationConfiguration()
+  public var safety = SafetyConfiguration()
+
+  public init() {}
+
+  public struct DataConfiguration: Codable, Sendable, Equatable {
+    /// Folder of the training shards.
+    public var train = ""
+    /// Pairs of a step over all ranks.
+    public var globalBatch = 64
+    /// Probability that a clip loses a part of its tail (paper 4.1).
+    public var dropTailProbability = 0.5
+    /// Batches that are read ahead.
+    public var prefetch = 2
+    /// Threads that read, verify and decompress.
+    public var threads = 1
+    /// What a sample that cannot be read does: `fail` ends the run, `skip` replaces it, `skip_budget` times at most.
+    public var onBad = LoaderConfiguration.BadSamplePolicy.fail
+    public var skipBudget = 100
+
+    enum CodingKeys: String, CodingKey {
+      case train, prefetch, threads
+      case globalBatch = "global_batch"
+      case dropTailProbability = "drop_tail_probability"
+      case onBad = "on_bad"
+      case skipBudget = "skip_budget"
+    }
+  }
+
+  public struct OptimizerConfiguration: Codable, Sendable, Equatable {
+    public var learningRate = 3e-4
+    /// Factor of the learning rate of the visual encoder: 1e-3 with pretrained weights, 1 from scratch.
+    public var backboneRateScale = 1.0
+    public var beta1 = 0.9
+    public var beta2 = 0.98
+    public var epsilon = 1e-6
+    /// On matrices alone.
+    public var weightDecay = 0.2
+    /// Greatest norm of a gradient; 0 does not clip.
+    public var clipNorm = 1.0
+
+    enum CodingKeys: String, CodingKey {
+      case beta1, beta2, epsilon
+      case learningRate = "learning_rate"
+      case backboneRateScale = "backbone_lr_scale"
+      case weightDecay = "weight_decay"
+      case clipNorm = "clip_norm"
+    }
+  }
+
+  public struct ScheduleConfiguration: Codable, Sendable, Equatable {
+    /// Passes over the training pairs, where `steps` is 0.
+    public var epochs = 10
+    /// Steps of the run; 0 takes them from `epochs`.
+    public var steps = 0
+    /// The share of the steps in which the rate rises to its full value; a cosine then takes it to 0.
+    public var warmupShare = 0.1
+
+    enum CodingKeys: String, CodingKey {
+      case epochs, steps
+      case warmupShare = "warmup_share"
+    }
+  }
+
+  public struct CheckpointConfiguration: Codable, Sendable, Equatable {
+    /// Steps between two checkpoints; one is always written at the end.
+    public var every = 500
+    /// How many of the latest are kept, besides the best.
+    public var keep = 3
+  }
+
+  public struct EvaluationConfiguration: Codable, Sendable, Equatable {
+    /// Folder of shards to evaluate on while training; empty does not.
+    public var shards = ""
+    /// Steps between two evaluations; 0 evaluates at the end alone.
+    public var every = 0
+  }
+
+  public struct SafetyConfiguration: Codable, Sendable, Equatable {
+    /// Steps between two comparisons of the weights of all ranks; 0 never compares.
+    public var compareRanksEvery = 100
+
+    enum CodingKeys: String, CodingKey {
+      case compareRanksEvery = "compare_ranks_every"
+    }
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case seed, model, data, optimizer, schedule, checkpoint, evaluation, safety
+  }
+}
+
+extension RunConfiguration {
+  /// Throws where the values do not make a run.
+  public func validate() throws {
+    func require(_ holds: Bool, _ field: String, _ what: String) throws {
+      if !holds { throw Fault(.configuration, "\(field): \(what)", remedy: "Change \(field)") }
+    }
+    try require(seed >= 0, "seed", "\(seed) is negative")
+    try model.validate()
+    try require(data.globalBatch > 0, "data.global_batch", "\(data.globalBatch) is not positive")
+    try require(
+      (0...1).contains(data.dropTailProbability), "data.drop_tail_probability",
+      "\(data.dropTailProbability) is not a probability")
+    try require((1...64).contains(data.prefetch), "data.prefetch", "\(data.prefetch) is not within 1…64")
+    try require((1...64).contains(data.threads), "data.threads", "\(data.threads) is not within 1…64")
+    try require(data.skipBudget >= 0, "data.skip_budget", "\(data.skipBudget) is negative")
+    try require(
+      optimizer.learningRate > 0 && optimizer.learningRate.isFinite, "optimizer.learning_rate",
+      "\(optimizer.learningRate) is not a rate")
+    try require(
+      optimizer.backboneRateScale >= 0 && optimizer.backboneRateScale.isFinite, "optimizer.backbone_lr_scale",
+      "\(optimizer.backboneRateScale) is not a factor")
+    try require(optimizer.clipNorm >= 0, "optimizer.clip_norm", "\(optimizer.clipNorm) is negative")
+    try adamW.validate()
+    try require(schedule.steps >= 0, "schedule.steps", "\(schedule.steps) is negative")
+    try require(schedule.steps > 0 || schedule.epochs > 0, "schedule.epochs", "\(schedule.epochs) is not positive")
+    try require(
+      (0..<1).contains(schedule.warmupShare), "schedule.warmup_share", "\(schedule.warmupShare) is not within 0…1")
+    try require(checkpoint.every > 0, "checkpoint.every", "\(checkpoint.every) is not positive")
+    try require(checkpoint.keep > 0, "checkpoint.keep", "\(checkpoint.keep) is not positive")
+    try require(evaluation.every >= 0, "evaluation.every", "\(evaluation.every) is negative")
+    try require(safety.compareRanksEvery >= 0, "safety.compare_ranks_every", "\(safety.compareRanksEvery) is negative")
+  }
+
+  /// The optimiser's part of the optimiser's settings.
+  var adamW: AdamWConfiguration {
+    var configuration = AdamWConfiguration()
+    configuration.beta1 = optimizer.beta1
+    configuration.beta2 = optimizer.beta2
+    configuration.epsilon = optimizer.epsilon
+    configuration.weightDecay = optimizer.weightDecay
+    return configuration
+  }
+}

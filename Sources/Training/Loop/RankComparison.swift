@@ -1,0 +1,28 @@
+import Collectives
+import DurableFiles
+import Faults
+import NeuralNetworks
+
+/// Whether all ranks hold the same weights, bit for bit.
+enum RankComparison {
+  /// Throws the same fault on every rank where one differs, naming the ranks that are not with the majority.
+  static func compare(_ arena: ParameterArena, step: Int, over communicator: any Communicator) throws {
+    guard let elements = arena.values.hostElements else { return }
+    let hashes = try communicator.allGather(XXH3.hash(UnsafeRawBufferPointer(elements)))
+    guard let fault = fault(of: hashes, step: step) else { return }
+    throw AgreedFault(fault: fault, rank: 0)
+  }
+
+  static func fault(of hashes: [UInt64], step: Int) -> Fault? {
+    let counts = Dictionary(grouping: hashes, by: { $0 }).mapValues(\.count)
+    guard counts.count > 1 else { return nil }
+    let most = counts.values.max() ?? 0
+    let majorities = counts.filter { $0.value == most }
+    let majority = majorities.count == 1 ? majorities.first?.key : hashes[0]
+    let odd = hashes.indices.filter { hashes[$0] != majority }.map(String.init)
+    return Fault(
+      .ranksDiverged,
+      "After step \(step) the weights of rank \(odd.joined(separator: ", ")) are not those of the others",
+      remedy: "Check the memory of that machine and start again: the run goes on from its last checkpoint")
+  }
+}

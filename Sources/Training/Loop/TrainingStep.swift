@@ -1,0 +1,95 @@
+import Collectives
+import DataLoading
+import Faults
+import NeuralNetworks
+import Optimization
+import Randomness
+import SGMNModel
+import TensorCore
+
+/// One step of one rank: losses of its own batch, gradients averaged over the ranks, one update.
+struct TrainingStep {
+  let configuration: RunConfiguration
+  let model: SGMN
+  let arena: ParameterArena
+  let optimizer: AdamW
+  let backend: any Backend
+  let communicator: any Communicator
+
+  struct Result {
+    /// Averages over the ranks.
+    var summary: StepSummary
+    /// The L2 norm of the averaged gradient, before clipping.
+    var gradientNorm: Double
+  }
+
+  func callAsFunction(_ loader: BatchLoader, step: Int, learningRate: Double) throws -> Result {
+    let waitedBefore = loader.waitSeconds
+    let batch = try loader.next()
+    let waitSeconds = loader.waitSeconds - waitedBefore
+    arena.zeroGradients()
+    let output = model(pairs(of: batch, step: step), backend: backend)
+    guard let total = output.total else { throw Fault(.internalError, "The model has no loss") }
+    let losses = [("total", total)] + output.losses
+    var summary = StepSummary(
+      losses: losses.map { ($0.0, $0.1.item()) }, isStopRequested: StopSignals.isRequested,
+      waitSeconds: waitSeconds)
+    let ownIsFinite = summary.losses.allSatisfy(\.value.isFinite)
+    total.backward()
+    try averageGradients()
+    summary = try StepSummary.average(summary, over: communicator)
+    let norm = try checkedNorm(summary, ownIsFinite: ownIsFinite, batch: batch, step: step)
+    let clipping =
+      configuration.optimizer.clipNorm > 0
+      ? GradientClipping.scale(norm: norm, limit: configuration.optimizer.clipNorm) : 1
+    optimizer.update(rate: learningRate, gradientScale: clipping / Double(communicator.rankCount))
+    return Result(summary: summary, gradientNorm: norm)
+  }
+
+  /// Sums over the ranks; the division by their number is a factor of the update.
+  private func averageGradients() throws {
+    guard let gradients = arena.gradients.hostElements else { fatalError("the gradients are not in host memory") }
+    try communicator.allReduceSum(gradients)
+  }
+
+  /// Every rank sees the same sums, so all end together, and one tells: a rank whose own loss it is, if there is one.
+  private func checkedNorm(_ summary: StepSummary, ownIsFinite: Bool, batch: LoadedBatch, step: Int) throws -> Double {
+    let norm = GradientClipping.norm(of: arena) / Double(communicator.rankCount)
+    if norm.isFinite, summary.losses.allSatisfy(\.value.isFinite) { return norm }
+    let remedy = "Lower optimizer.learning_rate, or look at the samples with sgmn-shard show"
+    try communicator.together {
+      guard ownIsFinite else {
+        throw Fault(
+          .notFinite, "The loss of step \(step + 1) is not finite",
+          at: "clips \(batch.clipIDs.prefix(8).joined(separator: ", "))", remedy: remedy)
+      }
+    }
+    throw AgreedFault(
+      fault: Fault(.notFinite, "The gradient of step \(step + 1) is not finite", remedy: remedy), rank: 0)
+  }
+
+  private func pairs(of batch: LoadedBatch, step: Int) -> PairBatch {
+    var pairs = PairBatch(
+      pairCount: batch.pairCount, frameCount: configuration.model.frames, images: batch.images, frames: batch.frames,
+      frameSlots: batch.frameSlots, mask: batch.mask, productKeys: batch.productKeys)
+    if configuration.model.text {
+      pairs.asr = PairBatch.TextInput(pooled: batch.asrEmbeddings)
+      pairs.title = PairBatch.TextInput(pooled: batch.titleEmbeddings)
+    }
+    if configuration.model.mining == .distance { pairs.uniform = uniforms(batch.pairCount, step: step) }
+    return pairs
+  }
+
+  /// Five losses, two directions, one number a row; a pure function of (seed, step, loss, direction, row).
+  private func uniforms(_ pairCount: Int, step: Int) -> [Double] {
+    let first = communicator.rank * pairCount
+    return (0..<5).flatMap { loss in
+      (0..<2).flatMap { direction in
+        (0..<pairCount).map { row in
+          var stream = RandomStream(seed: UInt64(configuration.seed), "mining", step, loss, direction, first + row)
+          return stream.uniform()
+        }
+      }
+    }
+  }
+}

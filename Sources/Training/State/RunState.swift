@@ -1,0 +1,45 @@
+import Faults
+import Foundation
+
+/// What a checkpoint says besides weights and moments: enough to go on as if nothing had happened.
+///
+/// Order of samples, augmentation and mining are pure functions of (seed, position), so the seed and the step are the
+/// whole state of chance and of the loader.
+public struct RunState: Codable, Sendable, Equatable {
+  /// Steps done.
+  public var step: Int
+  /// Samples of the epoch that is under way, and the epoch, for people: both follow from the step.
+  public var epoch: Int
+  public var positionInEpoch: Int
+  public var rankCount: Int
+  /// XXH3-64 of the training shards' index, in hexadecimal.
+  public var shardsFingerprint: String
+  public var pairCount: Int
+  public var configuration: RunConfiguration
+  /// The best evaluation so far.
+  public var best: Best?
+
+  public struct Best: Codable, Sendable, Equatable {
+    public var step: Int
+    /// R@mean, 0…1.
+    public var recall: Double
+  }
+
+  static let fileName = "state.json"
+
+  func encoded() throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    return [UInt8](try encoder.encode(self))
+  }
+
+  static func decoded(_ bytes: [UInt8], path: String) throws -> RunState {
+    do {
+      return try JSONDecoder().decode(RunState.self, from: Data(bytes))
+    } catch {
+      throw Fault(
+        .configuration, "The run state cannot be read; another version of the trainer may have written it: \(error)",
+        at: path, remedy: "Resume with the version that wrote it, or choose a new folder")
+    }
+  }
+}

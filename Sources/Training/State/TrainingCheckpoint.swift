@@ -1,0 +1,102 @@
+import Checkpointing
+import Faults
+import Foundation
+import NeuralNetworks
+import Optimization
+import SGMNModel
+import TensorCore
+
+/// The files of a checkpoint: `model.safetensors` (weights by name), `optimizer.safetensors` (moments by name) and
+/// `state.json`.
+enum TrainingCheckpoint {
+  static let modelFile = "model.safetensors"
+  static let optimizerFile = "optimizer.safetensors"
+
+  static func write(_ state: RunState, arena: ParameterArena, optimizer: AdamW, to draft: CheckpointDraft) throws {
+    try draft.write(state.encoded(), to: RunState.fileName)
+    try SafetensorsWriter.write(
+      path: draft.path(modelFile), metadata: ["format": "sgmn", "step": "\(state.step)"],
+      tensors: tensors(of: arena.values, arena, prefix: ""))
+    try SafetensorsWriter.write(
+      path: draft.path(optimizerFile), metadata: ["updates": "\(optimizer.stepCount)"],
+      tensors: tensors(of: optimizer.firstMoment, arena, prefix: "first.")
+        + tensors(of: optimizer.secondMoment, arena, prefix: "second."))
+  }
+
+  static func byteCount(_ arena: ParameterArena) -> Int { 3 * arena.values.byteCount + (1 << 20) }
+
+  static func readState(_ checkpoint: Checkpoint) throws -> RunState {
+    try RunState.decoded(checkpoint.bytes(RunState.fileName), path: checkpoint.path(RunState.fileName))
+  }
+
+  static func readModel(_ checkpoint: Checkpoint, into arena: ParameterArena) throws {
+    try read(checkpoint.tensors(modelFile), into: arena.values, arena, prefix: "")
+  }
+
+  static func readOptimizer(_ checkpoint: Checkpoint, into optimizer: AdamW, arena: ParameterArena) throws {
+    let file = try checkpoint.tensors(optimizerFile)
+    guard let updates = file.metadata["updates"].flatMap({ Int($0) }), updates >= 0 else {
+      throw Fault(.badData, "No count of updates in the metadata", at: file.path)
+    }
+    try read(file, into: optimizer.firstMoment, arena, prefix: "first.")
+    try read(file, into: optimizer.secondMoment, arena, prefix: "second.")
+    optimizer.stepCount = updates
+  }
+
+  /// The tensors of a flat array laid out as the arena.
+  private static func tensors(of flat: Tensor, _ arena: ParameterArena, prefix: String) -> [SafetensorsWriter.Tensor] {
+    guard let elements = flat.hostElements else { fatalError("the weights are not in host memory") }
+    return arena.entries.map { entry in
+      SafetensorsWriter.Tensor(
+        name: prefix + entry.name, type: .float32, shape: entry.parameter.shape,
+        bytes: UnsafeRawBufferPointer(UnsafeMutableBufferPointer(rebasing: elements[entry.range])))
+    }
+  }
+
+  private static func read(_ file: SafetensorsFile, into flat: Tensor, _ arena: ParameterArena, prefix: String) throws {
+    guard let elements = flat.hostElements else { fatalError("the weights are not in host memory") }
+    for entry in arena.entries {
+      let name = prefix + entry.name
+      guard let found = file.tensors[name], found.shape == entry.parameter.shape, found.type == .float32 else {
+        throw Fault(
+          .configuration, "\(name) is missing or not float32 of shape \(entry.parameter.shape)", at: file.path,
+          remedy: "Resume with the configuration that the checkpoint was made with")
+      }
+      try file.read(
+        name, into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: elements[entry.range])))
+    }
+    let expected = arena.entries.count * (prefix.isEmpty ? 1 : 2)
+    guard file.tensors.count == expected else {
+      throw Fault(
+        .configuration, "\(file.tensors.count) tensors where the configuration has \(expected)", at: file.path,
+        remedy: "Resume with the configuration that the checkpoint was made with")
+    }
+  }
+}
+
+/// A trained model, read from a checkpoint for evaluation.
+public struct TrainedModel {
+  public let model: SGMN
+  public let arena: ParameterArena
+  public let state: RunState
+  public let checkpoint: Checkpoint
+
+  /// Reads a checkpoint's folder (`…/step-00000100`), or the newest of a run's folder.
+  public init(_ path: String, backend: any Backend) throws {
+    checkpoint = try CheckpointStore.load(TrainedModel.checkpointFolder(of: path))
+    state = try TrainingCheckpoint.readState(checkpoint)
+    model = try SGMN(state.configuration.model)
+    arena = ParameterArena(model, seed: 0, backend: backend)
+    try TrainingCheckpoint.readModel(checkpoint, into: arena)
+  }
+
+  /// The folder of the checkpoint that `path` names: itself, or the newest of a run's folder.
+  public static func checkpointFolder(of path: String) throws -> String {
+    if FileManager.default.fileExists(atPath: "\(path)/manifest.json") { return path }
+    for folder in [RunFolder.checkpoints(in: path), path] where FileManager.default.fileExists(atPath: folder) {
+      let checkpoints = CheckpointStore(folder: folder).list()
+      if let newest = checkpoints.max(by: { $0.manifest.sequence < $1.manifest.sequence }) { return newest.folder }
+    }
+    throw Fault(.inputMissing, "No checkpoint here", at: path, remedy: "Name a run's folder or one of its checkpoints")
+  }
+}

@@ -1,0 +1,26 @@
+import Evaluation
+import Telemetry
+
+extension Trainer {
+  /// Evaluates on all ranks; whether it is the best so far.
+  func evaluate() throws -> Bool {
+    guard let evaluationShards else { return false }
+    let evaluator = Evaluator(
+      model: model, backend: backend, communicator: communicator,
+      configuration: EvaluationOptions(model: RetrievalReport.ModelOrigin(checkpoint: nil, step: state.step)))
+    let report = try evaluator.evaluate(evaluationShards)
+    let recall = report.overall.mean
+    try recorder?.record(report, step: state.step)
+    logger.info(
+      "step \(state.step): R@1 \(percent(report.overall.r1)), R@5 \(percent(report.overall.r5)), "
+        + "R@10 \(percent(report.overall.r10)), R@mean \(percent(recall))")
+    guard recall > state.best?.recall ?? -1 else { return false }
+    state.best = RunState.Best(step: state.step, recall: recall)
+    return true
+  }
+
+  private func percent(_ share: Double) -> String {
+    let hundredths = Int((share * 10_000).rounded())
+    return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100) %"
+  }
+}

@@ -1,0 +1,86 @@
+import Collectives
+import DataLoading
+import Evaluation
+import Faults
+import ShardFormat
+
+extension Trainer {
+  /// What can be known before memory is taken: whether data, configuration and ranks go together.
+  struct Preparation {
+    let folder: RunFolder?
+    let shards: ShardSet
+    let evaluationShards: ShardSet?
+    let loading: LoaderConfiguration
+    let batches: BatchSchedule
+    let plan: StepPlan
+    let state: RunState
+
+    init(_ c: RunConfiguration, folder path: String, communicator: any Communicator) throws {
+      try c.validate()
+      guard !c.data.train.isEmpty else {
+        throw Fault(.usage, "No training shards", remedy: "Name their folder with --shards or data.train")
+      }
+      let ranks = communicator.rankCount
+      guard c.data.globalBatch % ranks == 0 else {
+        throw Fault(
+          .usage, "data.global_batch \(c.data.globalBatch) is not divisible by \(ranks) ranks",
+          remedy: "Choose a multiple of \(ranks), or another number of ranks")
+      }
+      shards = try ShardSet(folder: c.data.train)
+      try Preparation.check(shards, c)
+      evaluationShards = c.evaluation.shards.isEmpty ? nil : try ShardSet(folder: c.evaluation.shards)
+      if let evaluationShards { try Evaluator.check(evaluationShards, fit: c.model) }
+      loading = Preparation.loader(c, ranks)
+      do {
+        batches = try BatchSchedule(shards, configuration: loading, rankCount: ranks)
+      } catch var fault as Fault {
+        fault.remedy = "Lower data.global_batch, which is \(c.data.globalBatch), or give more data"
+        throw fault
+      }
+      plan = StepPlan(
+        stepCount: c.schedule.steps > 0 ? c.schedule.steps : c.schedule.epochs * batches.stepsPerEpoch,
+        checkpointInterval: c.checkpoint.every, evaluationInterval: c.evaluation.every,
+        evaluates: evaluationShards != nil, comparisonInterval: c.safety.compareRanksEvery)
+      state = RunState(
+        step: 0, epoch: 0, positionInEpoch: 0, rankCount: ranks,
+        shardsFingerprint: String(shards.fingerprint, radix: 16), pairCount: batches.trainableSamples.count,
+        configuration: c)
+      folder = communicator.isLeader ? try RunFolder(path) : nil
+    }
+
+    private static func loader(_ c: RunConfiguration, _ ranks: Int) -> LoaderConfiguration {
+      LoaderConfiguration(
+        pairsPerRank: c.data.globalBatch / ranks, framesPerClip: c.model.frames,
+        dropTailProbability: c.data.dropTailProbability, prefetchBatchCount: c.data.prefetch,
+        readerThreadCount: c.data.threads, onBadSample: c.data.onBad, badSampleBudget: c.data.skipBudget,
+        seed: UInt64(c.seed))
+    }
+
+    private static func check(_ shards: ShardSet, _ c: RunConfiguration) throws {
+      let stored = shards.configuration
+      guard stored.resolution == c.model.resolution else {
+        throw Fault(
+          .configuration,
+          "The shards hold pictures of \(stored.resolution)², model.resolution is \(c.model.resolution)",
+          at: shards.folder, remedy: "Build shards with --resolution \(c.model.resolution), or change the model")
+      }
+      guard c.model.text else { return }
+      guard stored.textEncoder != nil else {
+        throw Fault(
+          .configuration, "The shards hold no text embeddings", at: shards.folder,
+          remedy: "Build them with --text-encoder hashed-ngrams, or set model.text=false")
+      }
+      guard stored.textWidth == c.model.textDim else {
+        throw Fault(
+          .configuration,
+          "The shards' text embeddings are \(stored.textWidth) wide, model.text_dim is \(c.model.textDim)",
+          at: shards.folder, remedy: "Set model.text_dim=\(stored.textWidth)")
+      }
+      guard c.model.textFilter == .linear else {
+        throw Fault(
+          .configuration, "model.text_filter gated needs token features, which these shards do not hold",
+          at: shards.folder, remedy: "Set model.text_filter=linear")
+      }
+    }
+  }
+}

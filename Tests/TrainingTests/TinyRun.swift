@@ -1,0 +1,73 @@
+import Collectives
+import Foundation
+import Randomness
+import SGMNModel
+import ShardFormat
+import Telemetry
+import TensorCore
+
+@testable import Training
+
+/// Shards of random pictures, and a configuration that trains on them in milliseconds.
+final class TinyRun {
+  let folder: String
+  var shards: String { "\(folder)/shards" }
+
+  init(pairs: Int = 12) throws {
+    folder = NSTemporaryDirectory() + "sgmn-training-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let writer = try ShardWriter(
+      folder: shards,
+      configuration: ShardConfiguration(
+        resolution: 16, maximumFrameCount: 3, textEncoder: "hashed-ngrams", textWidth: 8))
+    for number in 0..<pairs {
+      var random = RandomStream(seed: 5, "pixels", number)
+      let pixels = { (count: Int, random: inout RandomStream) in
+        (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+      }
+      let frames = 1 + number % 3
+      try writer.append(
+        Sample(
+          clipID: "clip-\(number)", imageID: "image-\(number)", liveID: "live", productID: "product-\(number / 2)",
+          categoryID: "c", title: "t", asr: "a", frameIndices: (0..<Int32(frames)).map { $0 },
+          frames: pixels(frames * 768, &random), image: pixels(768, &random),
+          titleEmbedding: (0..<8).map { _ in Float(Float16(random.normal())) },
+          asrEmbedding: (0..<8).map { _ in Float(Float16(random.normal())) }))
+    }
+    _ = try writer.finish()
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  var configuration: RunConfiguration {
+    var c = RunConfiguration()
+    c.data.train = shards
+    c.data.globalBatch = 4
+    c.schedule.steps = 8
+    c.checkpoint.every = 3
+    c.model.resolution = 16
+    c.model.patch = 8
+    c.model.width = 24
+    c.model.heads = 2
+    c.model.layers = 1
+    c.model.embedDim = 16
+    c.model.frames = 3
+    c.model.tmcLayers = 1
+    c.model.tmcHeads = 2
+    c.model.textDim = 8
+    c.model.gciHeads = 2
+    c.model.smfHeads = 2
+    c.model.fusionHidden = 16
+    return c
+  }
+
+  func trainer(
+    _ configuration: RunConfiguration, out: String, resume: Trainer.Resume = .automatic,
+    log: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws -> Trainer {
+    try Trainer(
+      configuration, folder: "\(folder)/\(out)", resume: resume, communicator: SoloCommunicator(),
+      backend: CPUBackend(),
+      logger: Logger(terminal: Terminal(canRedraw: false, sink: log)))
+  }
+}
