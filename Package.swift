@@ -21,6 +21,7 @@ func tests(_ module: String, _ dependencies: [Target.Dependency] = [], fixtures:
 let package = Package(
   name: "sgmn-trainer",
   products: [
+    .executable(name: "sgmn-train", targets: ["sgmn-train"]),
     .executable(name: "sgmn-shard", targets: ["sgmn-shard"]),
     .executable(name: "sgmn-parity", targets: ["sgmn-parity"]),
   ],
@@ -75,6 +76,7 @@ let package = Package(
       ]),
 
     // Level 6: thin commands.
+    command("sgmn-train", ["Training", "Collectives", "TensorCore", "Telemetry", "Faults"]),
     command(
       "sgmn-shard", ["ShardBuilding", "ShardFormat", "MediaDecoding", "TextEncoding", "DurableFiles", "Faults"]),
     command("sgmn-parity", ["Parity", "TensorCore", "Faults"]),

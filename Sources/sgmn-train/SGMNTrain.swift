@@ -1,0 +1,114 @@
+import ArgumentParser
+import Collectives
+import Faults
+import Foundation
+import Telemetry
+import TensorCore
+import Training
+
+@main
+struct SGMNTrain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sgmn-train",
+    abstract: "Trains SGMN on shards, on as many MPI ranks as it is started with.",
+    discussion: """
+      mpirun -n 8 sgmn-train --shards DATA/train --out RUN
+
+      The same command goes on from the newest checkpoint of RUN: after a kill, a stop signal, or the end. SIGUSR1 to
+      mpirun, or SIGTERM, SIGINT or SIGUSR1 to a rank, ends the run after the step with a checkpoint and exit code 75.
+
+      Exit codes: 0 done, 64 usage, 65 bad data, 66 input missing, 73 run folder in use, 74 disk, 75 stopped with a
+      checkpoint, 78 configuration, 80 loss not finite, 82 ranks differ.
+      """)
+
+  @Option(name: [.long, .customLong("train-data")], help: "Folder of the training shards (data.train).")
+  var shards: String?
+
+  @Option(
+    name: [.long, .customLong("val-data")],
+    help: "Folder of shards to evaluate on (evaluation.shards); without it there is no evaluation.")
+  var evalShards: String?
+
+  @Option(name: .shortAndLong, help: "Folder of the run: configuration, metrics, checkpoints.")
+  var out: String
+
+  @Option(name: .shortAndLong, help: "YAML configuration; docs/configuration.md lists the keys.")
+  var config: String?
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("Overrides one key of the configuration.", valueName: "key=value"))
+  var settings: [String] = []
+
+  @Option(help: ArgumentHelp("auto (the newest checkpoint), never, or a checkpoint's folder.", valueName: "from"))
+  var resume = "auto"
+
+  @Option(help: "Threads of a rank's products; 0 shares the machine's cores among its ranks.")
+  var threads = 0
+
+  @Option(help: ArgumentHelp("OpenBLAS kernels: auto, env or a core's name.", valueName: "core"))
+  var blasCore = "auto"
+
+  @Flag(help: "Print the resolved configuration and end.")
+  var printConfig = false
+
+  func validate() throws {
+    guard threads >= 0 else { throw ValidationError("--threads \(threads) is negative") }
+  }
+
+  func run() throws {
+    let override = BLASCore(blasCore).select()  // before any thread and any product
+    let code = try CommandEnd.report {
+      if printConfig {
+        let text = try ConfigurationFile.text(of: resolvedConfiguration())
+        if LaunchRank.speaks { print(text, terminator: "") }
+        return .done
+      }
+      try StopSignals.install()
+      let communicator = try Ranks.start()
+      return try CommandEnd.run(communicator, folder: out) { logger in
+        if let override { logger.notice(override) }
+        let configuration = try communicator.together { try resolvedConfiguration() }
+        let trainer = try Trainer(
+          configuration, folder: out, resume: resumption, communicator: communicator,
+          backend: CPUBackend(threadCount: threadCount(communicator)), logger: logger)
+        return try trainer.run()
+      }
+    }
+    throw ArgumentParser.ExitCode(code.rawValue)
+  }
+
+  private func resolvedConfiguration() throws -> RunConfiguration {
+    var all = settings
+    if let shards { all.append("data.train=\(quoted(shards))") }
+    if let evalShards { all.append("evaluation.shards=\(quoted(evalShards))") }
+    return try ConfigurationFile.load(path: config, settings: all)
+  }
+
+  /// A path as a YAML value, whatever characters it has.
+  private func quoted(_ path: String) -> String { "'" + path.replacingOccurrences(of: "'", with: "''") + "'" }
+
+  private var resumption: Trainer.Resume {
+    switch resume {
+    case "auto": .automatic
+    case "never": .never
+    default: .from(resume)
+    }
+  }
+
+  private func threadCount(_ communicator: any Communicator) -> Int {
+    threads > 0 ? threads : Topology.current().threadCount(localRankCount: communicator.localRankCount)
+  }
+
+  /// A wrong command line is wrong on every rank: one of them says so.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      let code = exitCode(for: error).rawValue
+      guard LaunchRank.speaks || error is ArgumentParser.ExitCode else { Foundation.exit(code) }
+      exit(withError: error)
+    }
+  }
+}
