@@ -23,6 +23,7 @@ let package = Package(
   products: [
     .executable(name: "sgmn-train", targets: ["sgmn-train"]),
     .executable(name: "sgmn-shard", targets: ["sgmn-shard"]),
+    .executable(name: "sgmn-eval", targets: ["sgmn-eval"]),
     .executable(name: "sgmn-parity", targets: ["sgmn-parity"]),
   ],
   dependencies: [
@@ -77,6 +78,9 @@ let package = Package(
 
     // Level 6: thin commands.
     command("sgmn-train", ["Training", "Collectives", "TensorCore", "Telemetry", "Faults"]),
+    command(
+      "sgmn-eval",
+      ["Training", "Evaluation", "ShardFormat", "Collectives", "TensorCore", "Telemetry", "DurableFiles", "Faults"]),
     command(
       "sgmn-shard", ["ShardBuilding", "ShardFormat", "MediaDecoding", "TextEncoding", "DurableFiles", "Faults"]),
     command("sgmn-parity", ["Parity", "TensorCore", "Faults"]),

@@ -1,0 +1,110 @@
+import ArgumentParser
+import Collectives
+import DurableFiles
+import Evaluation
+import Faults
+import Foundation
+import ShardFormat
+import Telemetry
+import TensorCore
+import Training
+
+@main
+struct SGMNEval: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sgmn-eval",
+    abstract: "Evaluates a checkpoint: recall within each live's gallery.",
+    discussion: """
+      mpirun -n 8 sgmn-eval --checkpoint RUN --shards DATA/test
+
+      Ranks share the encoding; the result does not depend on their number. The table goes to standard output, the
+      report as JSON to --json. docs/evaluation.md says what is computed.
+
+      Exit codes: 0 done, 64 usage, 65 bad data, 66 input missing, 78 checkpoint and shards do not go together.
+      """)
+
+  @Option(name: .shortAndLong, help: "A run's folder (its newest checkpoint), or one checkpoint's.")
+  var checkpoint: String
+
+  @Option(name: .shortAndLong, help: "Folder of the shards to evaluate on.")
+  var shards: String
+
+  @Option(help: ArgumentHelp("Write the report as JSON to this file; - is standard output.", valueName: "file"))
+  var json: String?
+
+  @Flag(help: "Score by the pictures alone, whatever the model was trained with.")
+  var withoutText = false
+
+  @Option(help: "Clips or images encoded at a time.")
+  var batch = 32
+
+  @Option(help: "Threads of a rank's products; 0 shares the machine's cores among its ranks.")
+  var threads = 0
+
+  @Option(help: ArgumentHelp("OpenBLAS kernels: auto, env or a core's name.", valueName: "core"))
+  var blasCore = "auto"
+
+  func validate() throws {
+    guard batch >= 1 else { throw ValidationError("--batch \(batch) is not 1 or more") }
+    guard threads >= 0 else { throw ValidationError("--threads \(threads) is negative") }
+  }
+
+  func run() throws {
+    let override = BLASCore(blasCore).select()  // before any thread and any product
+    let code = try CommandEnd.report {
+      let communicator = try Ranks.start()
+      return try CommandEnd.run(communicator, folder: nil) { logger in
+        if let override { logger.notice(override) }
+        let report = try evaluate(communicator, logger)
+        if communicator.isLeader { try show(report) }
+        return .done
+      }
+    }
+    throw ArgumentParser.ExitCode(code.rawValue)
+  }
+
+  private func evaluate(_ communicator: any Communicator, _ logger: Logger) throws -> RetrievalReport {
+    let backend = CPUBackend(
+      threadCount: threads > 0
+        ? threads : Topology.current().threadCount(localRankCount: communicator.localRankCount))
+    // Rank 0 chooses for all: a run that is under way may save between two looks at its folder.
+    let chosen = try communicator.together {
+      communicator.isLeader ? [UInt8](try TrainedModel.checkpointFolder(of: checkpoint).utf8) : nil
+    }
+    let folder = String(decoding: try communicator.broadcast(chosen, from: 0), as: UTF8.self)
+    let (trained, set) = try communicator.together {
+      let trained = try TrainedModel(folder, backend: backend)
+      let set = try ShardSet(folder: shards)
+      try Evaluator.check(set, fit: trained.model.configuration, usesText: !withoutText)
+      return (trained, set)
+    }
+    logger.info("\(trained.checkpoint.folder) on \(shards): \(communicator.rankCount) rank(s), \(backend.summary)")
+    let origin = RetrievalReport.ModelOrigin(checkpoint: trained.checkpoint.folder, step: trained.state.step)
+    let evaluator = Evaluator(
+      model: trained.model, backend: backend, communicator: communicator,
+      configuration: EvaluationOptions(batchSize: batch, model: origin))
+    return try evaluator.evaluate(set, usesText: !withoutText)
+  }
+
+  private func show(_ report: RetrievalReport) throws {
+    switch json {
+    case "-": print(report.json)
+    case let path?:
+      try DurableFile.write([UInt8](report.json.utf8) + [10], to: path)
+      print(report.table)
+    case nil: print(report.table)
+    }
+  }
+
+  /// A wrong command line is wrong on every rank: one of them says so.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      let code = exitCode(for: error).rawValue
+      guard LaunchRank.speaks || error is ArgumentParser.ExitCode else { Foundation.exit(code) }
+      exit(withError: error)
+    }
+  }
+}
