@@ -105,6 +105,8 @@ let package = Package(
     tests("Parity", ["TensorCore"], fixtures: true),
     tests("Evaluation"),
     tests("Training", ["Collectives", "Randomness", "SGMNModel", "ShardFormat", "Telemetry", "TensorCore"]),
+    // Real commands under real mpirun.
+    .testTarget(name: "EndToEndTests", dependencies: ["sgmn-train", "sgmn-eval", "sgmn-shard", "sgmn-parity"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,128 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// However a run is ended, the same command goes on, and its end is that of a run that nothing disturbed.
+  @Suite struct InterruptionTests {
+    /// Starts a run and waits until it is in the middle, past its first checkpoint.
+    private func running(_ run: RunFolder) throws -> Job {
+      let job = try run.train().start()
+      #expect(job.wait { run.metricsLineCount > World.checkpointInterval + 1 }, "\(job.standardError)")
+      return job
+    }
+
+    private func goesOn(_ run: RunFolder, from steps: some Collection<Int>) throws {
+      let second = try run.train().run()
+      #expect(second.status == 0, "\(second.text)")
+      #expect(steps.contains { second.lineCount("resumed at step \($0)") == 1 }, "\(second.text)")
+      try run.expectSameEnd(as: World.unbroken().run)
+    }
+
+    @Test func sigusr1ToTheLauncherStopsAllRanksWithACheckpoint() throws {
+      let run = try RunFolder("user-signal")
+      let job = try running(run)
+      #expect(job.signalLauncher(SIGUSR1))
+      let first = job.finish()
+      #expect(first.status == 75, "\(first.text)")
+      #expect(first.survivors.isEmpty)
+      let stopped = run.metricsLineCount
+      #expect(stopped < World.stepCount)
+      #expect(first.lineCount("stopped after step \(stopped) with a checkpoint") == 1, "\(first.text)")
+      #expect(run.checkpoints.last == RunFolder.checkpoint(stopped))
+      try goesOn(run, from: [stopped])
+    }
+
+    @Test func sigtermToOneRankStopsAllRanksWithACheckpoint() throws {
+      let run = try RunFolder("one-rank-signal")
+      let job = try running(run)
+      #expect(job.signal(SIGTERM, rank: 1))
+      let first = job.finish()
+      #expect(first.status == 75, "\(first.text)")
+      #expect(first.survivors.isEmpty)
+      try goesOn(run, from: [run.metricsLineCount])
+    }
+
+    @Test(arguments: [0, 1]) func aKilledRankEndsTheJobAndLosesNoCheckpoint(rank: Int) throws {
+      let run = try RunFolder("killed-\(rank)")
+      let job = try running(run)
+      let killed = DispatchTime.now().uptimeNanoseconds
+      #expect(job.signal(SIGKILL, rank: rank))
+      let first = job.finish()
+      #expect(first.status == 137, "\(first.text)")
+      #expect(DispatchTime.now().uptimeNanoseconds - killed < 30_000_000_000)
+      #expect(first.survivors.isEmpty)
+      try goesOn(run, from: [6, 12, 18])
+    }
+
+    @Test func aKilledLauncherTakesItsRanksAlong() throws {
+      let run = try RunFolder("killed-launcher")
+      let job = try running(run)
+      #expect(job.signalLauncher(SIGKILL))
+      let first = job.finish()
+      #expect(first.status == 137, "\(first.text)")
+      #expect(first.survivors.isEmpty)
+      try goesOn(run, from: [6, 12, 18])
+    }
+
+    @Test func ctrlCStopsACommandWithoutALauncher() throws {
+      let run = try RunFolder("alone")
+      var command = try run.train()
+      command.ranks = nil
+      let job = try command.start()
+      #expect(job.wait { run.metricsLineCount > 0 }, "\(job.standardError)")
+      #expect(job.signalLauncher(SIGINT))
+      let first = job.finish()
+      #expect(first.status == 75, "\(first.text)")
+      let second = try command.run()
+      #expect(second.status == 0, "\(second.text)")
+      #expect(run.metricsLineCount == World.stepCount)
+    }
+
+    @Test func anotherNumberOfRanksGoesOnWithAWarning() throws {
+      let run = try RunFolder("four-ranks")
+      try FileManager.default.copyItem(atPath: World.unbroken().run.path, toPath: run.path)
+      try FileManager.default.removeItem(atPath: "\(run.path)/checkpoints/\(RunFolder.checkpoint(24))")
+      let result = try run.train(ranks: 4).run()
+      #expect(result.status == 0, "\(result.text)")
+      #expect(result.lineCount("made by 2 ranks, this run has 4") == 1, "\(result.text)")
+      #expect(run.metricsLineCount == World.stepCount)
+    }
+
+    @Test func aNamedCheckpointBeginsAnotherRun() throws {
+      let run = try RunFolder("named")
+      let unbroken = try World.unbroken().run
+      var command = try run.train()
+      command.arguments += ["--resume", "\(unbroken.path)/checkpoints/\(RunFolder.checkpoint(18))"]
+      let result = try command.run()
+      #expect(result.status == 0, "\(result.text)")
+      let model = "checkpoints/\(RunFolder.checkpoint(24))/model.safetensors"
+      #expect(try run.bytes(model) == unbroken.bytes(model))
+      #expect(run.metricsLineCount == 6)
+    }
+
+    @Test func aCutCheckpointIsPassedOverForTheOneBefore() throws {
+      let run = try RunFolder("cut")
+      try FileManager.default.copyItem(atPath: World.unbroken().run.path, toPath: run.path)
+      try run.cut("checkpoints/\(RunFolder.checkpoint(24))/model.safetensors", by: 100)
+      let result = try run.train().run()
+      #expect(result.status == 0, "\(result.text)")
+      #expect(result.lineCount("Checkpoint step-00000024 is damaged and passed over") == 1, "\(result.text)")
+      #expect(result.lineCount("resumed at step 18") == 1, "\(result.text)")
+      try run.expectSameEnd(as: World.unbroken().run)
+    }
+
+    @Test func aFolderIsNotSharedByTwoRuns() throws {
+      let run = try RunFolder("shared")
+      let job = try run.train("schedule.steps=100000").start()
+      #expect(job.wait { run.metricsLineCount > 0 }, "\(job.standardError)")
+      let holder = try #require(job.processes.first { $0.rank == 0 }).id
+      let second = try run.train("schedule.steps=100000").run()
+      #expect(second.status == 73, "\(second.text)")
+      #expect(second.lineCount("in use by another process") == 1, "\(second.text)")
+      #expect(second.lineCount("pid \(holder)") == 1, "\(second.text)")
+      #expect(second.survivors.isEmpty)
+      #expect(job.signalLauncher(SIGUSR1))
+      #expect(job.finish().status == 75)
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import Foundation
+
+/// A command that runs: its output so far, its processes, and how it ends.
+final class Job {
+  struct Result {
+    /// The exit code, that of `mpirun` where there are ranks; 128 + n where signal n ended it.
+    var status: Int32
+    var standardOutput: String
+    var standardError: String
+    var seconds: Double
+    /// Processes of the job that still live a moment after its end.
+    var survivors: [pid_t]
+
+    /// Everything it said, for the message of a failed expectation.
+    var text: String { standardError + standardOutput }
+
+    /// How many lines of standard error hold `part`.
+    func lineCount(_ part: String) -> Int {
+      standardError.split(separator: "\n").count { $0.contains(part) }
+    }
+  }
+
+  private let process = Process()
+  private let outputPath: String
+  private let errorPath: String
+  private let startTime = DispatchTime.now()
+  /// Every process of the job inherits it, and no other process has it.
+  private let mark = "SGMN_TEST_JOB=\(UUID().uuidString)"
+
+  init(_ command: Command) throws {
+    let base = NSTemporaryDirectory() + "sgmn-job-\(UUID().uuidString)"
+    (outputPath, errorPath) = (base + ".out", base + ".err")
+    var environment = try command.environment()
+    environment["SGMN_TEST_JOB"] = String(mark.dropFirst("SGMN_TEST_JOB=".count))
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = command.words
+    process.environment = environment
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try Job.create(outputPath)
+    process.standardError = try Job.create(errorPath)
+    // Test threads block signals, and a launcher that inherits their mask hears none.
+    var all = sigset_t()
+    var mask = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_UNBLOCK, &all, &mask)
+    defer { pthread_sigmask(SIG_SETMASK, &mask, nil) }
+    try process.run()
+  }
+
+  deinit {
+    if process.isRunning { process.terminate() }
+    unlink(outputPath)
+    unlink(errorPath)
+  }
+
+  private static func create(_ path: String) throws -> FileHandle {
+    _ = FileManager.default.createFile(atPath: path, contents: nil)
+    return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+  }
+
+  var standardOutput: String { (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "" }
+  var standardError: String { (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? "" }
+
+  /// The processes that the job has now, each with its rank; nil for `timeout` and `mpirun`.
+  var processes: [(id: pid_t, rank: Int?)] {
+    let ids = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { pid_t($0) }
+    return ids.compactMap { id in
+      guard let data = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(id)/environ")) else { return nil }
+      let variables = String(decoding: data, as: UTF8.self).split(separator: "\0")
+      guard variables.contains(where: { $0 == mark }) else { return nil }
+      let name = "OMPI_COMM_WORLD_RANK="
+      return (id, variables.first { $0.hasPrefix(name) }.flatMap { Int($0.dropFirst(name.count)) })
+    }
+  }
+
+  /// Sends a signal to one rank; false where it does not live.
+  func signal(_ number: Int32, rank: Int) -> Bool {
+    guard let id = processes.first(where: { $0.rank == rank })?.id else { return false }
+    return kill(id, number) == 0
+  }
+
+  /// Sends a signal to `mpirun`, the child of `timeout`; false where it does not live.
+  func signalLauncher(_ number: Int32) -> Bool {
+    let timeout = process.processIdentifier
+    let children = try? String(contentsOfFile: "/proc/\(timeout)/task/\(timeout)/children", encoding: .utf8)
+    guard let id = children?.split(separator: " ").first.flatMap({ pid_t($0) }) else { return false }
+    return kill(id, number) == 0
+  }
+
+  /// Waits until `condition` holds; false where the job ends or the deadline passes before.
+  func wait(seconds: Double = 60, until condition: () -> Bool) -> Bool {
+    let end = DispatchTime.now() + seconds
+    while process.isRunning, DispatchTime.now() < end {
+      if condition() { return true }
+      usleep(10_000)
+    }
+    return condition()
+  }
+
+  func finish() -> Result {
+    process.waitUntilExit()
+    let seconds = Double(DispatchTime.now().uptimeNanoseconds - startTime.uptimeNanoseconds) / 1e9
+    for _ in 0..<100 where !processes.isEmpty { usleep(20_000) }
+    let status = process.terminationStatus
+    return Result(
+      status: process.terminationReason == .exit ? status : 128 + status, standardOutput: standardOutput,
+      standardError: standardError,
+      seconds: seconds, survivors: processes.map(\.id))
+  }
+}
