@@ -55,6 +55,7 @@ public final class Trainer {
     let prepared = try communicator.together {
       try Preparation(configuration, folder: path, communicator: communicator)
     }
+    try RankComparison.compare(prepared.state, over: communicator)
     folder = prepared.folder
     shards = prepared.shards
     evaluationShards = prepared.evaluationShards

@@ -13,6 +13,17 @@ enum RankComparison {
     throw AgreedFault(fault: fault, rank: 0)
   }
 
+  /// Throws the same fault on every rank where one has another configuration or other training shards than rank 0:
+  /// it would leave the loop alone, or train on other data.
+  static func compare(_ state: RunState, over communicator: any Communicator) throws {
+    let hashes = try communicator.allGather(XXH3.hash(state.encoded()))
+    guard let rank = hashes.firstIndex(where: { $0 != hashes[0] }) else { return }
+    throw AgreedFault(
+      fault: Fault(
+        .configuration, "Rank \(rank) has another configuration or other training shards than rank 0",
+        remedy: "Give every machine the same configuration file and the same copy of the shards"), rank: rank)
+  }
+
   static func fault(of hashes: [UInt64], step: Int) -> Fault? {
     let counts = Dictionary(grouping: hashes, by: { $0 }).mapValues(\.count)
     guard counts.count > 1 else { return nil }
