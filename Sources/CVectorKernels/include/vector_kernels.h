@@ -86,3 +86,12 @@ void vk_random_normal(int dtype, uint64_t key, uint64_t stream, double deviation
 // pixels.c: planar RGB bytes (n, 3, size, size) -> normalised patches (n, grid·grid, 3·patch·patch).
 void vk_patches(int dtype, const uint8_t *bytes, void *y, long n, long size, long patch, const double *mean,
                 const double *deviation);
+
+// pixel_planes.c: pictures as 4:2:0 planes, Y (size, size), Cb and Cr (half, half), half = ⌈size/2⌉; size <= 1024.
+// Every value less the one above it, as codes of 8 bits; two neighbours' upper halves share a byte of `high`, their lower
+// ones of `low`. `codes` has room for a picture, made even; `high` and `low` for half of that a picture.
+void vk_residual_halves(const uint8_t *pictures, uint8_t *codes, uint8_t *high, uint8_t *low, long n, long size);
+void vk_pictures_from_halves(const uint8_t *high, const uint8_t *low, uint8_t *pictures, long n, long size);
+// One picture from and to planes red, green, blue (3, size, size).
+void vk_yuv420_from_rgb(const uint8_t *rgb, uint8_t *yuv, long size);
+void vk_rgb_from_yuv420(const uint8_t *yuv, uint8_t *rgb, long size);
