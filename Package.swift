@@ -53,7 +53,7 @@ let package = Package(
     // Level 2
     module("Telemetry", ["DurableFiles", "Faults"]),
     module("Collectives", ["CMPI", "DurableFiles", "Faults"]),
-    module("ShardFormat", ["CZstd", "DurableFiles", "Faults"]),
+    module("ShardFormat", ["CVectorKernels", "CZstd", "DurableFiles", "Faults"]),
     module("Checkpointing", ["DurableFiles", "Faults"]),
     module("NeuralNetworks", ["TensorCore", "Randomness"]),
 

@@ -52,13 +52,15 @@ struct BatchAssembler {
     let kept = ClipSampling.keptFrameCount(
       of: summary.frameCount, probability: configuration.dropTailProbability, seed: configuration.seed,
       epoch: batch.epoch, position: place)
+    let (encoding, resolution) = (set.configuration.pixelEncoding, set.configuration.resolution)
     let picture = set.configuration.pictureByteCount
     for (slot, frame) in ClipSampling.evenFrames(of: kept, limit: limit).enumerated() {
-      batch.frames.append(contentsOf: decoder.frames[(frame * picture)..<((frame + 1) * picture)])
+      let stored = UnsafeRawBufferPointer(rebasing: decoder.frames[(frame * picture)..<((frame + 1) * picture)])
+      batch.frames += encoding.rgb(from: stored, resolution: resolution)
       batch.frameSlots.append(Int32(pair * limit + slot))
       batch.mask[pair * limit + slot] = true
     }
-    batch.images.append(contentsOf: decoder.image)
+    batch.images += encoding.rgb(from: decoder.image, resolution: resolution)
     batch.places.append(place)
     batch.sampleNumbers.append(number)
     batch.clipIDs.append(summary.clipID)
@@ -77,7 +79,7 @@ struct BatchAssembler {
       frameSlots: [], mask: [Bool](repeating: false, count: configuration.pairsPerRank * configuration.framesPerClip),
       images: [], productKeys: [], liveKeys: [], titleEmbeddings: [], asrEmbeddings: [], titles: [], asrs: [],
       skipped: [], assemblySeconds: 0)
-    let picture = set.configuration.pictureByteCount
+    let picture = set.configuration.rgbByteCount
     batch.images.reserveCapacity(configuration.pairsPerRank * picture)
     let frames = min(configuration.framesPerClip, set.configuration.maximumFrameCount)
     batch.frames.reserveCapacity(configuration.pairsPerRank * frames * picture)

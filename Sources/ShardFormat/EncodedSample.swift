@@ -1,28 +1,76 @@
 import DurableFiles
+import Faults
 
-/// A sample as it will stand in a shard: details, compressed pixels and their line of the index but for the offset.
+/// A compressed product picture: what all clips of a product in a shard share.
+public struct EncodedPicture: Sendable, Equatable {
+  let pixels: [UInt8]
+  let hash: UInt64
+
+  init(pixels: [UInt8]) {
+    self.pixels = pixels
+    hash = XXH3.hash(pixels)
+  }
+
+  /// Bytes in the shard, with the record's head.
+  public var byteCount: Int { ShardLimits.pictureHeadByteCount + pixels.count }
+}
+
+/// A sample as it will stand in a shard: details, compressed pixels and its product picture.
 ///
 /// It depends on the sample and the configuration alone, so samples can be encoded on any number of threads and
 /// appended in order: the shards come out byte for byte the same.
-public struct EncodedSample: Sendable {
+public struct EncodedSample: Sendable, Equatable {
   let details: [UInt8]
   let pixels: [UInt8]
-  let frameCount: Int
-  let contentByteCount: Int
-  let encoding: PixelEncoding
-  let detailsHash: UInt64
   let pixelHash: UInt64
+  public let frameCount: Int
+  public let picture: EncodedPicture
   let productKey: UInt64
   let imageKey: UInt64
+  let clipKey: UInt64
   let configurationHash: UInt64
 
-  /// Bytes in the shard, without the line of the index.
-  public var byteCount: Int { details.count + pixels.count }
+  /// Bytes in the shard, without its picture and the line of the index.
+  public var byteCount: Int { ShardLimits.sampleHeadByteCount + details.count + pixels.count }
 
-  func entry(offset: Int) -> SampleEntry {
-    SampleEntry(
-      offset: UInt64(offset), detailsSize: UInt32(details.count), pixelSize: UInt32(pixels.count),
-      contentSize: UInt32(contentByteCount), frames: UInt32(frameCount), encoding: encoding, detailsHash: detailsHash,
-      pixelHash: pixelHash, productKey: productKey, imageKey: imageKey)
+  init(
+    details: [UInt8], pixels: [UInt8], frameCount: Int, picture: EncodedPicture, summary: SampleSummary,
+    configurationHash: UInt64
+  ) {
+    self.details = details
+    self.pixels = pixels
+    pixelHash = XXH3.hash(pixels)
+    self.frameCount = frameCount
+    self.picture = picture
+    productKey = summary.productKey
+    imageKey = XXH3.hash(summary.imageID)
+    clipKey = summary.clipKey
+    self.configurationHash = configurationHash
+  }
+
+  /// All of it in bytes, to hand to another process.
+  public var serialized: [UInt8] {
+    var writer = ByteWriter(capacity: 12 + details.count + pixels.count + picture.pixels.count)
+    for part in [details, pixels, picture.pixels] {
+      writer.count32(part.count)
+      writer.append(part)
+    }
+    return writer.bytes
+  }
+
+  /// What `serialized` gave. `Fault(.badData)` for anything else; the pixels are not decompressed.
+  public init(serialized bytes: [UInt8], configuration: ShardConfiguration) throws {
+    var reader = ByteReader(bytes, path: "an encoded sample")
+    let details = Array(
+      try reader.bytes(
+        reader.count32("size of the details", limit: ShardLimits.maximumDetailsByteCount), "details"))
+    let pixels = Array(try reader.bytes(reader.count32("size of the pixels", limit: Int(UInt32.max)), "pixels"))
+    let picture = Array(try reader.bytes(reader.count32("size of the picture", limit: Int(UInt32.max)), "picture"))
+    try reader.expectEnd()
+    var detailsReader = ByteReader(details, path: "an encoded sample")
+    let summary = try SampleSummary(&detailsReader, configuration: configuration)
+    self.init(
+      details: details, pixels: pixels, frameCount: summary.frameCount, picture: EncodedPicture(pixels: picture),
+      summary: summary, configurationHash: XXH3.hash(configuration.record))
   }
 }

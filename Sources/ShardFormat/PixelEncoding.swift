@@ -1,18 +1,30 @@
-/// How the pixels of a sample are laid out inside its zstd frame.
+/// How a set keeps its pictures: the planes of one picture, and how they are packed.
 public enum PixelEncoding: UInt16, Sendable, Codable, CaseIterable {
-  /// u8 planes red, green, blue: the image [3, R, R], then the frames [F, 3, R, R]. Exact.
-  case rgbPlanar = 0
+  /// Planes red, green, blue, `[3, R, R]`; exact.
+  case rgb = 0
+  /// 4:2:0 as in JPEG files: `Y [R, R]`, `Cb` and `Cr [⌈R/2⌉, ⌈R/2⌉]`, full range BT.601. Half the bytes, and what
+  /// JPEG and H.264 keep anyway.
+  case yuv420 = 1
 
   public var name: String {
     switch self {
-    case .rgbPlanar: "rgb-planar"
+    case .rgb: "rgb"
+    case .yuv420: "yuv420"
     }
   }
 
-  /// Bytes of the image and `frameCount` frames at `resolution`. Within the format's limits it fits 32 bits.
-  func contentByteCount(frameCount: Int, resolution: Int) -> Int {
+  public init?(name: String) {
+    guard let encoding = PixelEncoding.allCases.first(where: { $0.name == name }) else { return nil }
+    self = encoding
+  }
+
+  /// Bytes of one picture as it stands in memory.
+  public func pictureByteCount(resolution: Int) -> Int {
     switch self {
-    case .rgbPlanar: (frameCount + 1) * 3 * resolution * resolution
+    case .rgb: return 3 * resolution * resolution
+    case .yuv420:
+      let half = (resolution + 1) / 2
+      return resolution * resolution + 2 * half * half
     }
   }
 }

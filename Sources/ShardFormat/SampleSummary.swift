@@ -21,6 +21,12 @@ public struct SampleSummary: Equatable, Sendable {
   /// The images that answer this clip: `rightImageIDs`, or the sample's own.
   public var answers: [String] { rightImageIDs.isEmpty ? [imageID] : rightImageIDs }
 
+  /// What messages call the sample.
+  var place: String { "clip '\(clipID)', image '\(imageID)'" }
+
+  /// A number that two samples share when they are of one clip; of a picture alone, of one live and image.
+  public var clipKey: UInt64 { XXH3.hash(clipID.isEmpty ? "image/\(liveID)/\(imageID)" : "clip/\(clipID)") }
+
   /// A number that two samples share when they are of one product.
   public var productKey: UInt64 { XXH3.hash(productID) }
 

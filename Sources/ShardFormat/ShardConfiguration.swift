@@ -10,24 +10,31 @@ public struct ShardConfiguration: Codable, Sendable, Equatable {
   public var pixelEncoding: PixelEncoding
   /// zstd level, 1 … 19; higher is smaller and slower to write, and equally fast to read.
   public var compressionLevel: Int
-  /// A shard is closed before the record that would make it larger than this.
-  public var targetShardByteCount: Int
+  /// Source entries of a shard; the last one has fewer. So what is in a shard does not depend on the others.
+  public var samplesPerShard: Int
   /// Name of the encoder that made the text embeddings; nil if the set has none.
   public var textEncoder: String?
   /// Numbers in a text embedding; 0 if the set has none.
   public var textWidth: Int
+  /// How the frames of a clip were chosen: `even` is linspace(0, n − 1, L), truncated.
+  public var frameSampling: String
+  /// How pictures became R×R: `bicubic-centre` is Pillow's antialiased bicubic of the short side, then the centre square.
+  public var resizing: String
 
   public init(
-    resolution: Int, maximumFrameCount: Int, pixelEncoding: PixelEncoding = .rgbPlanar, compressionLevel: Int = 3,
-    targetShardByteCount: Int = 256 << 20, textEncoder: String? = nil, textWidth: Int = 0
+    resolution: Int, maximumFrameCount: Int, pixelEncoding: PixelEncoding = .yuv420, compressionLevel: Int = 1,
+    samplesPerShard: Int = 512, textEncoder: String? = nil, textWidth: Int = 0, frameSampling: String = "even",
+    resizing: String = "bicubic-centre"
   ) {
     self.resolution = resolution
     self.maximumFrameCount = maximumFrameCount
     self.pixelEncoding = pixelEncoding
     self.compressionLevel = compressionLevel
-    self.targetShardByteCount = targetShardByteCount
+    self.samplesPerShard = samplesPerShard
     self.textEncoder = textEncoder
     self.textWidth = textWidth
+    self.frameSampling = frameSampling
+    self.resizing = resizing
   }
 
   /// Throws `Fault(.configuration)` for the first setting that the format does not allow.
@@ -42,8 +49,10 @@ public struct ShardConfiguration: Codable, Sendable, Equatable {
     try require(resolution, "resolution", 1...ShardLimits.maximumResolution)
     try require(maximumFrameCount, "maximumFrameCount", 1...ShardLimits.maximumFrameCount)
     try require(compressionLevel, "compressionLevel", 1...19)
-    try require(targetShardByteCount, "targetShardByteCount", 1...(1 << 40))
+    try require(samplesPerShard, "samplesPerShard", 1...ShardLimits.maximumShardSampleCount)
     try require(textWidth, "textWidth", 0...ShardLimits.maximumTextWidth)
+    try require(frameSampling.utf8.count, "length of frameSampling", 1...ShardLimits.maximumMethodNameByteCount)
+    try require(resizing.utf8.count, "length of resizing", 1...ShardLimits.maximumMethodNameByteCount)
     if let textEncoder {
       try require(textEncoder.utf8.count, "length of textEncoder", 1...ShardLimits.maximumEncoderNameByteCount)
     }
@@ -54,8 +63,11 @@ public struct ShardConfiguration: Codable, Sendable, Equatable {
     }
   }
 
-  /// Bytes of one picture, [3, R, R].
-  public var pictureByteCount: Int { 3 * resolution * resolution }
+  /// Bytes of one picture in the set's encoding, as it stands in memory.
+  public var pictureByteCount: Int { pixelEncoding.pictureByteCount(resolution: resolution) }
+
+  /// Bytes of one picture as `[3, R, R]`.
+  public var rgbByteCount: Int { 3 * resolution * resolution }
 
   /// The configuration record of shards/FORMAT.md.
   var record: [UInt8] {
@@ -65,8 +77,10 @@ public struct ShardConfiguration: Codable, Sendable, Equatable {
     writer.count32(textWidth)
     writer.integer(UInt32(pixelEncoding.rawValue))
     writer.integer(Int32(compressionLevel))
-    writer.count(targetShardByteCount)
+    writer.count32(samplesPerShard)
     writer.string(textEncoder ?? "")
+    writer.string(frameSampling)
+    writer.string(resizing)
     return writer.bytes
   }
 
@@ -81,9 +95,11 @@ public struct ShardConfiguration: Codable, Sendable, Equatable {
     }
     pixelEncoding = encoding
     compressionLevel = Int(try reader.integer(Int32.self, "compression level"))
-    targetShardByteCount = try reader.count("target shard size")
+    samplesPerShard = try reader.count32("samples of a shard", limit: ShardLimits.maximumShardSampleCount)
     let name = try reader.string("text encoder", limit: ShardLimits.maximumEncoderNameByteCount)
     textEncoder = name.isEmpty ? nil : name
+    frameSampling = try reader.string("frame sampling", limit: ShardLimits.maximumMethodNameByteCount)
+    resizing = try reader.string("resizing", limit: ShardLimits.maximumMethodNameByteCount)
     try reader.expectEnd()
     do { try validate() } catch let fault as Fault { throw reader.fault(fault.what) }
   }

@@ -6,13 +6,55 @@ import Faults
 struct ShardDirectory: Sendable {
   var header: ShardHeader
   var trailer: ShardTrailer
-  var entries: [SampleEntry]
+  var entries: EntryTable
+  var sections: [ShardSection]
+  var frameCount: Int
   /// The hash of the trailer, which names the content of the file.
   var rootHash: UInt64
 
-  /// Reads header, trailer, section table and sample index, and checks that the parts tile the file.
+  /// Reads header, trailer, section table and indexes, and checks that the parts tile the file.
   /// `Fault(.badData)` with the byte for the first thing that is wrong.
-  init(_ file: FileReader, configuration: ShardConfiguration) throws {
+  init(_ file: any ShardBytes, configuration: ShardConfiguration) throws {
+    (header, trailer, rootHash) = try ShardDirectory.ends(of: file, configuration: configuration)
+    sections = try ShardDirectory.sections(file, trailer)
+    let samples = try ShardDirectory.section(ShardSection.sampleIndex, "sample index", sections, file)
+    let pictures = try ShardDirectory.section(ShardSection.pictureIndex, "picture index", sections, file)
+    guard samples.byteCount == trailer.sampleCount * ShardLimits.entryByteCount else {
+      throw Fault(
+        .badData,
+        "The sample index has \(samples.byteCount) bytes, expected \(trailer.sampleCount * ShardLimits.entryByteCount)",
+        at: "\(file.path): byte \(samples.offset)")
+    }
+    guard pictures.byteCount % ShardLimits.pictureEntryByteCount == 0 else {
+      throw Fault(
+        .badData, "The picture index has \(pictures.byteCount) bytes, no whole number of lines",
+        at: "\(file.path): byte \(pictures.offset)")
+    }
+    let pictureCount = pictures.byteCount / ShardLimits.pictureEntryByteCount
+    let lines =
+      try ShardDirectory.bytes(of: samples, "sample index", file)
+      + ShardDirectory.bytes(of: pictures, "picture index", file)
+    entries = EntryTable(lines, samples: 0, trailer.sampleCount, pictures: samples.byteCount, pictureCount)
+    let body = sections[0].offset
+    let checked = try entries.checkShard(
+      samples: 0..<trailer.sampleCount, pictures: 0..<pictureCount, limit: body, configuration: configuration
+    ) { what, place in
+      let offset = place < samples.byteCount ? samples.offset + place : pictures.offset + place - samples.byteCount
+      return Fault(.badData, what, at: "\(file.path): byte \(offset)")
+    }
+    frameCount = checked.frameCount
+    guard checked.end == body else {
+      throw Fault(
+        .badData, "The records end at byte \(checked.end), the sections begin at \(body)",
+        at: "\(file.path): byte \(body)")
+    }
+    guard (try leftOut(file)).count == trailer.leftOutCount else { preconditionFailure("checked by leftOut") }
+  }
+
+  /// Header and trailer with the root hash: what tells whether this is the file that is meant, in two small reads.
+  static func ends(
+    of file: any ShardBytes, configuration: ShardConfiguration
+  ) throws -> (ShardHeader, ShardTrailer, rootHash: UInt64) {
     let path = file.path
     let smallest = ShardLimits.headerByteCount + ShardLimits.trailerByteCount
     guard file.byteCount >= smallest else {
@@ -20,71 +62,76 @@ struct ShardDirectory: Sendable {
         .badData, "The file ends early: expected at least \(smallest) bytes, found \(file.byteCount)",
         at: "\(path): byte \(file.byteCount)")
     }
-    let headerBytes = try file.read(at: 0, count: ShardLimits.headerByteCount)
-    header = try ShardHeader(headerBytes, path: path)
-    guard header == ShardHeader(number: header.number, configuration: configuration) else {
+    let header = try ShardHeader(file.read(at: 0, count: ShardLimits.headerByteCount), path: path)
+    guard
+      header == ShardHeader(number: header.number, configuration: configuration, sourceHash: header.sourceHash)
+    else {
       throw Fault(
         .badData, "The shard was written with another configuration than its set", at: "\(path): byte 20",
         remedy: "Put back the shard that belongs here, or build the set again")
     }
-    let trailerBytes = try file.read(
-      at: file.byteCount - ShardLimits.trailerByteCount, count: ShardLimits.trailerByteCount)
-    trailer = try ShardTrailer(trailerBytes, path: path, fileByteCount: file.byteCount)
-    rootHash = XXH3.hash(trailerBytes)
-    guard XXH3.hash(headerBytes) == trailer.headerHash else {
-      throw Fault(.badData, "The header is not the one that the trailer names", at: "\(path): byte 0")
-    }
-    let index = try ShardDirectory.sampleIndex(file, trailer)
-    entries = try ShardDirectory.entries(file, index, trailer.sampleCount, configuration)
+    let bytes = try file.read(at: file.byteCount - ShardLimits.trailerByteCount, count: ShardLimits.trailerByteCount)
+    let trailer = try ShardTrailer(bytes, path: path, fileByteCount: file.byteCount)
+    return (header, trailer, XXH3.hash(bytes))
   }
 
-  /// Reads the section table, checks that the sections lie without a gap up to it, and returns the sample index.
-  private static func sampleIndex(_ file: FileReader, _ trailer: ShardTrailer) throws -> ShardSection {
+  /// The notes on left-out samples.
+  func leftOut(_ file: any ShardBytes) throws -> [LeftOutSample] {
+    guard let section = sections.first(where: { $0.id == ShardSection.leftOut }) else {
+      guard trailer.leftOutCount == 0 else {
+        throw Fault(.badData, "The notes on \(trailer.leftOutCount) left-out samples are missing", at: file.path)
+      }
+      return []
+    }
+    guard section.byteCount <= ShardLimits.maximumLeftOutByteCount else {
+      throw Fault(.badData, "Notes of \(section.byteCount) bytes", at: "\(file.path): byte \(section.offset)")
+    }
+    let bytes = try ShardDirectory.bytes(of: section, "list of left-out samples", file)
+    do { return try LeftOutSample.lines(bytes, count: trailer.leftOutCount) } catch var fault as Fault {
+      fault.place = "\(file.path): byte \(section.offset)"
+      throw fault
+    }
+  }
+
+  /// Reads the section table and checks that the sections lie without a gap up to it, each once.
+  private static func sections(_ file: any ShardBytes, _ trailer: ShardTrailer) throws -> [ShardSection] {
     let bytes = try file.read(at: trailer.tableOffset, count: trailer.sectionCount * ShardLimits.sectionByteCount)
     var reader = ByteReader(bytes, path: file.path, offset: trailer.tableOffset)
     guard XXH3.hash(bytes) == trailer.tableHash else { throw reader.fault("The section table is damaged") }
-    var found: ShardSection?
-    var previousEnd: Int?
+    var sections: [ShardSection] = []
     for _ in 0..<trailer.sectionCount {
       let line = reader
       let section = try ShardSection(&reader)
       let (end, overflow) = section.offset.addingReportingOverflow(section.byteCount)
+      let previous = sections.last.map { $0.offset + $0.byteCount }
       guard section.offset >= ShardLimits.headerByteCount, !overflow, end <= trailer.tableOffset,
-        section.offset == previousEnd ?? section.offset
+        section.offset == previous ?? section.offset
       else { throw line.fault("Section at byte \(section.offset) of \(section.byteCount) bytes does not fit the file") }
-      previousEnd = end
-      if section.id == ShardSection.sampleIndex {
-        guard found == nil else { throw line.fault("The shard has two sample indexes") }
-        found = section
+      guard !sections.contains(where: { $0.id == section.id }) else {
+        throw line.fault("The shard has section \(section.id) twice")
       }
+      sections.append(section)
     }
-    guard let found else { throw reader.fault("The shard has no sample index") }
-    guard previousEnd == trailer.tableOffset else { throw reader.fault("The sections leave a gap before their table") }
-    return found
+    guard sections.last.map({ $0.offset + $0.byteCount }) == trailer.tableOffset else {
+      throw reader.fault("The sections leave a gap before their table")
+    }
+    return sections
   }
 
-  private static func entries(
-    _ file: FileReader, _ section: ShardSection, _ count: Int, _ configuration: ShardConfiguration
-  ) throws -> [SampleEntry] {
-    guard section.byteCount == count * ShardLimits.entryByteCount else {
-      throw Fault(
-        .badData, "The sample index has \(section.byteCount) bytes, expected \(count * ShardLimits.entryByteCount)",
-        at: "\(file.path): byte \(section.offset)")
+  private static func section(
+    _ id: UInt32, _ name: String, _ sections: [ShardSection], _ file: any ShardBytes
+  ) throws -> ShardSection {
+    guard let section = sections.first(where: { $0.id == id }) else {
+      throw Fault(.badData, "The shard has no \(name)", at: file.path)
     }
+    return section
+  }
+
+  static func bytes(of section: ShardSection, _ name: String, _ file: any ShardBytes) throws -> [UInt8] {
     let bytes = try file.read(at: section.offset, count: section.byteCount)
-    var reader = ByteReader(bytes, path: file.path, offset: section.offset)
-    guard XXH3.hash(bytes) == section.hash else { throw reader.fault("The sample index is damaged") }
-    var entries: [SampleEntry] = []
-    entries.reserveCapacity(count)
-    var start = ShardLimits.headerByteCount
-    for _ in 0..<count {
-      let entry = try SampleEntry(&reader, start: start, end: section.offset, configuration: configuration)
-      entries.append(entry)
-      start += entry.recordByteCount
+    guard XXH3.hash(bytes) == section.hash else {
+      throw Fault(.badData, "The \(name) is damaged", at: "\(file.path): byte \(section.offset)")
     }
-    guard start == section.offset else {
-      throw reader.fault("The records end at byte \(start), the sections begin at \(section.offset)")
-    }
-    return entries
+    return bytes
   }
 }

@@ -1,63 +1,58 @@
-import CZstd
 import DurableFiles
 import Faults
 
 /// Checks and compresses samples. It keeps zstd's working memory between samples: one encoder a thread.
 public final class ShardEncoder {
   public let configuration: ShardConfiguration
-  private let context: OpaquePointer
+  private let compressor: PixelCompressor
   private let configurationHash: UInt64
-  private var content: [UInt8] = []
 
   /// Throws `Fault(.configuration)` if the configuration is not valid.
   public init(configuration: ShardConfiguration) throws {
     try configuration.validate()
-    guard let context = ZSTD_createCCtx() else {
-      throw Fault(.internalError, "No memory for a zstd compressor")
-    }
     self.configuration = configuration
-    self.context = context
+    compressor = try PixelCompressor(configuration)
     configurationHash = XXH3.hash(configuration.record)
-    // One frame, content size stated, no checksum (XXH3 covers the frame), no dictionary, one thread: reproducible.
-    ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(configuration.compressionLevel))
   }
 
-  deinit { ZSTD_freeCCtx(context) }
-
-  /// Encodes one sample; `Fault(.badData)` naming the clip if its pixels do not have the size that frames and
-  /// resolution give, or a field exceeds a limit of the format.
-  public func encode(_ sample: Sample) throws -> EncodedSample {
-    let details = try sample.summary.encoded(configuration)
-    let picture = configuration.pictureByteCount
-    let place = "clip '\(sample.clipID)', image '\(sample.imageID)'"
-    guard sample.image.count == picture else {
-      throw Fault(.badData, "The image has \(sample.image.count) bytes, expected \(picture)", at: place)
+  /// A product picture of the set's encoding and resolution; clips that share it can share the result.
+  public func picture(_ planes: [UInt8]) throws -> EncodedPicture {
+    let expected = configuration.pictureByteCount
+    guard planes.count == expected else {
+      throw Fault(.badData, "The image has \(planes.count) bytes, expected \(expected)")
     }
-    guard sample.frames.count == sample.frameCount * picture else {
+    return EncodedPicture(pixels: try compressor.compressed(planes))
+  }
+
+  /// A sample of `frames`, pictures of the set's encoding one after another. `Fault(.badData)` naming the clip if they
+  /// are not as many as the summary says, or a field exceeds a limit of the format.
+  public func sample(_ summary: SampleSummary, frames: [UInt8], picture: EncodedPicture) throws -> EncodedSample {
+    let details = try summary.encoded(configuration)
+    let expected = summary.frameCount * configuration.pictureByteCount
+    guard frames.count == expected else {
       throw Fault(
-        .badData,
-        "\(sample.frameCount) frames have \(sample.frames.count) bytes, expected \(sample.frameCount * picture)",
-        at: place)
+        .badData, "\(summary.frameCount) frames have \(frames.count) bytes, expected \(expected)", at: summary.place)
     }
-    content.removeAll(keepingCapacity: true)
-    content.append(contentsOf: sample.image)
-    content.append(contentsOf: sample.frames)
-    let pixels = try compressed(place)
     return EncodedSample(
-      details: details, pixels: pixels, frameCount: sample.frameCount, contentByteCount: content.count,
-      encoding: configuration.pixelEncoding, detailsHash: XXH3.hash(details), pixelHash: XXH3.hash(pixels),
-      productKey: XXH3.hash(sample.productID), imageKey: XXH3.hash(sample.imageID),
-      configurationHash: configurationHash)
+      details: details, pixels: try compressor.compressed(frames), frameCount: summary.frameCount, picture: picture,
+      summary: summary, configurationHash: configurationHash)
   }
 
-  private func compressed(_ place: String) throws -> [UInt8] {
-    let bound = ZSTD_compressBound(content.count)
-    return try [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
-      let result = ZSTD_compress2(context, buffer.baseAddress, bound, content, content.count)
-      guard ZSTD_isError(result) == 0 else {
-        throw Fault(.internalError, "zstd cannot compress: \(String(cString: ZSTD_getErrorName(result)))", at: place)
+  /// A sample with its pixels as RGB, converted to the set's encoding.
+  public func encode(_ sample: Sample) throws -> EncodedSample {
+    let summary = sample.summary
+    for (name, bytes, count) in [("image", sample.image, 1), ("frames", sample.frames, sample.frameCount)] {
+      let expected = count * configuration.rgbByteCount
+      guard bytes.count == expected else {
+        throw Fault(
+          .badData,
+          "\(name == "image" ? "The image has" : "\(count) frames have") \(bytes.count) bytes, expected \(expected)",
+          at: summary.place)
       }
-      count = result
     }
+    let (encoding, resolution) = (configuration.pixelEncoding, configuration.resolution)
+    return try self.sample(
+      summary, frames: encoding.pictures(fromRGB: sample.frames, resolution: resolution),
+      picture: picture(encoding.pictures(fromRGB: sample.image, resolution: resolution)))
   }
 }

@@ -1,15 +1,18 @@
 import DurableFiles
 import Faults
 
-/// The first 64 bytes of a shard: what it is, and of which set.
+/// The first 64 bytes of a shard: what it is, of which set, and of which part of the source.
 struct ShardHeader: Equatable, Sendable {
   var number: Int
   var resolution: Int
   var maximumFrameCount: Int
   var textWidth: Int
   var configurationHash: UInt64
+  /// What the builder made the shard of, in its own terms: equal means the same entries.
+  var sourceHash: UInt64
 
-  init(number: Int, configuration: ShardConfiguration) {
+  init(number: Int, configuration: ShardConfiguration, sourceHash: UInt64) {
+    self.sourceHash = sourceHash
     self.number = number
     resolution = configuration.resolution
     maximumFrameCount = configuration.maximumFrameCount
@@ -27,7 +30,7 @@ struct ShardHeader: Equatable, Sendable {
     writer.count32(maximumFrameCount)
     writer.count32(textWidth)
     writer.integer(configurationHash)
-    writer.integer(UInt64(0))
+    writer.integer(sourceHash)
     writer.integer(UInt64(0))
     writer.integer(XXH3.hash(writer.bytes))
     return writer.bytes
@@ -53,8 +56,9 @@ struct ShardHeader: Equatable, Sendable {
     maximumFrameCount = try reader.count32("frame limit", limit: ShardLimits.maximumFrameCount)
     textWidth = try reader.count32("text width", limit: ShardLimits.maximumTextWidth)
     configurationHash = try reader.integer(UInt64.self, "configuration hash")
-    guard try reader.bytes(16, "reserved").allSatisfy({ $0 == 0 }) else {
-      throw Fault(.badData, "A reserved field is not zero", at: "\(path): byte 40")
+    sourceHash = try reader.integer(UInt64.self, "source hash")
+    guard try reader.integer(UInt64.self, "reserved") == 0 else {
+      throw Fault(.badData, "A reserved field is not zero", at: "\(path): byte 48")
     }
   }
 }

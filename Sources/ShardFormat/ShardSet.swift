@@ -3,120 +3,76 @@ import Faults
 
 /// A finished set of shards, open for reading any sample from any thread.
 public final class ShardSet: Sendable {
-  public let folder: String
   public let index: ShardSetIndex
-  /// Equal for sets of equal samples in equal order; a checkpoint keeps it.
-  public let fingerprint: UInt64
+  public let storage: any ShardStorage
 
-  private let entries: [SampleEntry]
+  private let shards: OpenShards
   /// The number of the first sample of every shard.
   private let firstSamples: [Int]
-  /// What the first sample is called in messages.
-  private let firstNumber: Int
-  private let files = FileReaderCache()
+  /// The number of the first picture of every shard.
+  private let firstPictures: [Int]
 
-  /// Opens a set and checks the structure of every shard against the index, without reading the samples.
+  /// Opens the set in a folder. See `init(storage:)`.
+  public convenience init(folder: String) throws { try self.init(storage: LocalFolder(folder)) }
+
+  /// Opens a set: reads its index and nothing else. A shard is checked when its first sample is read; `checkFiles` finds
+  /// missing and cut ones beforehand.
   ///
-  /// `Fault(.inputMissing)` for a missing folder, index or shard; `(.badData)` for anything cut, swapped or damaged.
-  public init(folder: String) throws {
-    let index = try ShardSetIndex(folder: folder)
-    var entries: [SampleEntry] = []
-    var firstSamples: [Int] = []
-    for shard in index.shards {
-      firstSamples.append(entries.count)
-      entries += try ShardSet.directory(of: shard, in: folder, index.configuration).entries
-    }
-    self.folder = folder
+  /// `Fault(.inputMissing)` for a missing folder or index; `(.badData)` for an index that is not right.
+  public init(storage: any ShardStorage) throws {
+    let index = try ShardSetIndex(storage)
     self.index = index
-    fingerprint = index.fingerprint
-    self.entries = entries
+    self.storage = storage
+    shards = OpenShards(storage, index.configuration)
+    var (samples, pictures) = (0, 0)
+    var (firstSamples, firstPictures) = ([Int](), [Int]())
+    for shard in index.shards {
+      firstSamples.append(samples)
+      firstPictures.append(pictures)
+      samples += shard.sampleCount
+      pictures += shard.pictureCount
+    }
     self.firstSamples = firstSamples
-    firstNumber = 0
+    self.firstPictures = firstPictures
   }
 
-  /// One shard as a set of its own, whose first sample messages call `firstNumber`; for verification.
-  init(
-    folder: String, configuration: ShardConfiguration, shard: ShardSetIndex.Shard, directory: ShardDirectory,
-    firstNumber: Int
-  ) {
-    self.folder = folder
-    index = ShardSetIndex(configuration: configuration, shards: [shard])
-    fingerprint = index.fingerprint
-    entries = directory.entries
-    firstSamples = [0]
-    self.firstNumber = firstNumber
-  }
+  /// What messages call the place of the set.
+  public var folder: String { storage.location }
+
+  /// Equal for sets of equal samples in equal order; a checkpoint keeps it.
+  public var fingerprint: UInt64 { index.fingerprint }
 
   public var configuration: ShardConfiguration { index.configuration }
 
   /// Samples of the set.
-  public var count: Int { entries.count }
+  public var count: Int { index.sampleCount }
 
   /// The number of frames of a sample, from the index; 0 for a picture alone.
-  public func frameCount(at number: Int) -> Int { entries[number].frameCount }
+  public func frameCount(at number: Int) -> Int { index.entries.sample(number).frameCount }
 
   /// Equal for samples of one product, from the index.
-  public func productKey(at number: Int) -> UInt64 { entries[number].productKey }
+  public func productKey(at number: Int) -> UInt64 { index.entries.sample(number).productKey }
+
+  /// Equal for samples of one clip, from the index; see `SampleSummary.clipKey`.
+  public func clipKey(at number: Int) -> UInt64 { index.entries.clipKey(number) }
 
   /// Equal for samples with one image, from the index.
-  public func imageKey(at number: Int) -> UInt64 { entries[number].imageKey }
+  public func imageKey(at number: Int) -> UInt64 { pictureEntry(of: number).imageKey }
 
-  /// Where a sample is stored.
-  public func location(of number: Int) -> SampleLocation {
-    let shard = shardNumber(of: number)
-    let entry = entries[number]
-    return SampleLocation(
-      path: "\(folder)/\(index.shards[shard].name)", offset: entry.detailsOffset, byteCount: entry.recordByteCount,
-      sampleNumber: firstNumber + number)
+  /// Equal for samples that share a stored picture.
+  public func pictureNumber(at number: Int) -> Int {
+    firstPictures[shardNumber(of: number)] + index.entries.sample(number).picture
   }
 
-  /// Everything about a sample but its pixels. `Fault(.badData)` if the details are damaged.
-  public func summary(at number: Int) throws -> SampleSummary {
-    try located(number, clipID: nil) { try details(entries[number], $0) }
+  /// The number of a sample, by the id of its clip; looks at every line of the index.
+  public func number(ofClip clipID: String) -> Int? {
+    let key = XXH3.hash("clip/\(clipID)")
+    return (0..<count).first { index.entries.clipKey($0) == key }
   }
 
-  /// One sample with its pixels.
-  public func read(at number: Int, using decoder: ShardDecoder) throws -> Sample {
-    let summary = try load(at: number, using: decoder)
-    return Sample(summary, image: Array(decoder.image), frames: Array(decoder.frames))
-  }
-
-  /// Reads, verifies and decompresses a sample; its pixels stay in the decoder until the next load, uncopied.
-  public func load(at number: Int, using decoder: ShardDecoder) throws -> SampleSummary {
-    let summary = try summary(at: number)
-    try located(number, clipID: summary.clipID) {
-      try decoder.load(entries[number], from: $0, resolution: configuration.resolution)
-    }
-    return summary
-  }
-
-  private func details(_ entry: SampleEntry, _ file: FileReader) throws -> SampleSummary {
-    let bytes = try file.read(at: entry.detailsOffset, count: entry.detailsByteCount)
-    guard XXH3.hash(bytes) == entry.detailsHash else {
-      throw Fault(.badData, "The details are damaged: their hash does not match")
-    }
-    var reader = ByteReader(bytes, path: file.path, offset: entry.detailsOffset)
-    let summary = try SampleSummary(&reader, configuration: configuration)
-    guard summary.frameCount == entry.frameCount, summary.productKey == entry.productKey,
-      XXH3.hash(summary.imageID) == entry.imageKey
-    else { throw Fault(.badData, "Frame count, product or image of the details are not those of the index") }
-    return summary
-  }
-
-  /// Runs `body` on the shard of a sample, and gives what it throws the place and the remedy.
-  private func located<T>(_ number: Int, clipID: String?, _ body: (FileReader) throws -> T) throws -> T {
-    precondition(entries.indices.contains(number), "sample \(number) of a set of \(count)")
-    let shard = shardNumber(of: number)
-    do {
-      return try body(files.reader(shard, path: "\(folder)/\(index.shards[shard].name)"))
-    } catch var fault as Fault where fault.code == .badData {
-      fault.place = location(of: number).description + (clipID.map { ", clip '\($0)'" } ?? "")
-      fault.remedy = ShardSet.remedy
-      throw fault
-    }
-  }
-
-  private func shardNumber(of number: Int) -> Int {
+  /// The shard of a sample.
+  public func shardNumber(of number: Int) -> Int {
+    precondition(number >= 0 && number < count, "sample \(number) of a set of \(count)")
     var (low, high) = (0, firstSamples.count)
     while high - low > 1 {
       let middle = (low + high) / 2
@@ -125,34 +81,123 @@ public final class ShardSet: Sendable {
     return low
   }
 
-  static let remedy = "Copy the file again from its source; sgmn-shard verify lists everything that is damaged"
+  /// The samples of a shard.
+  public func samples(ofShard shard: Int) -> Range<Int> {
+    firstSamples[shard]..<firstSamples[shard] + index.shards[shard].sampleCount
+  }
 
-  /// The directory of a shard, checked against the index of the set.
-  static func directory(
-    of shard: ShardSetIndex.Shard, in folder: String, _ configuration: ShardConfiguration
-  ) throws -> ShardDirectory {
-    let path = "\(folder)/\(shard.name)"
-    do {
-      let file = try FileReader(path)
-      guard file.byteCount == shard.byteCount else {
-        throw Fault(.badData, "The shard has \(file.byteCount) bytes, the index says \(shard.byteCount)", at: path)
+  /// Where a sample is stored.
+  public func location(of number: Int) -> SampleLocation {
+    let shard = shardNumber(of: number)
+    let entry = index.entries.sample(number)
+    return SampleLocation(
+      path: storage.path(of: index.shards[shard].name), offset: entry.offset, byteCount: entry.recordByteCount,
+      sampleNumber: number)
+  }
+
+  /// Bytes of a sample's record, and of its picture's, as stored.
+  public func storedByteCount(of number: Int) -> (sample: Int, picture: Int) {
+    (index.entries.sample(number).recordByteCount, pictureEntry(of: number).recordByteCount)
+  }
+
+  /// Checks that a rank's share of the shards is there and has the right size: of `rankCount` ranks, `rank` takes every
+  /// `rankCount`-th. `Fault(.inputMissing)` or `(.badData)` naming the first that is not.
+  public func checkFiles(rank: Int = 0, of rankCount: Int = 1) throws {
+    for number in stride(from: rank, to: index.shards.count, by: rankCount) {
+      let shard = index.shards[number]
+      do {
+        let byteCount = try storage.byteCount(of: shard.name)
+        guard byteCount == shard.byteCount else {
+          throw Fault(
+            .badData, "The shard has \(byteCount) bytes, the index says \(shard.byteCount)",
+            at: storage.path(of: shard.name))
+        }
+      } catch var fault as Fault where fault.code == .badData || fault.code == .inputMissing {
+        if fault.code == .inputMissing { fault.what = "A shard of the set is missing" }
+        fault.remedy = ShardSet.remedy
+        throw fault
       }
-      let directory = try ShardDirectory(file, configuration: configuration)
-      guard directory.header.number == shard.number else {
-        throw Fault(
-          .badData, "The file holds shard \(directory.header.number), not \(shard.number)", at: "\(path): byte 16")
-      }
-      guard directory.rootHash == shard.rootHash else {
-        throw Fault(.badData, "The shard is not the one that the index names: it is of another build", at: path)
-      }
-      guard directory.entries.count == shard.sampleCount,
-        directory.entries.reduce(0, { $0 + $1.frameCount }) == shard.frameCount
-      else { throw Fault(.badData, "The shard has other counts of samples or frames than the index says", at: path) }
-      return directory
-    } catch var fault as Fault where fault.code == .badData || fault.code == .inputMissing {
-      if fault.code == .inputMissing { fault.what = "A shard of the set is missing" }
-      if fault.remedy == nil || fault.code == .inputMissing { fault.remedy = remedy }
+    }
+  }
+
+  /// Everything about a sample but its pixels. `Fault(.badData)` if the details are damaged.
+  public func summary(at number: Int) throws -> SampleSummary {
+    let reader = RecordReader()
+    return try located(number, clipID: nil) { entry, shard, file in
+      let bytes = try reader.details(entry, shard: shard, number: number - firstSamples[shard], in: file)
+      return try summary(bytes, entry, file)
+    }
+  }
+
+  /// One sample with its pixels as RGB.
+  public func read(at number: Int, using decoder: ShardDecoder) throws -> Sample {
+    let summary = try load(at: number, using: decoder)
+    let (encoding, resolution) = (configuration.pixelEncoding, configuration.resolution)
+    return Sample(
+      summary, image: encoding.rgb(from: decoder.image, resolution: resolution),
+      frames: encoding.rgb(from: decoder.frames, resolution: resolution))
+  }
+
+  /// Reads, verifies and decompresses a sample; its pixels stay in the decoder until the next load, in the set's encoding.
+  public func load(at number: Int, using decoder: ShardDecoder) throws -> SampleSummary {
+    // The clip is named where its pixels are damaged and its details are not.
+    return try located(number, clipID: (try? summary(at: number))?.clipID) { entry, shard, file in
+      let (record, picture) = try decoder.records.both(
+        entry, number: number - firstSamples[shard], pictureEntry(of: number), shard: shard, in: file)
+      let summary = try summary(Array(record.details), entry, file)
+      try decoder.decode(pixels: record.pixels, frameCount: entry.frameCount, picture: picture, configuration)
+      return summary
+    }
+  }
+
+  /// Reads a sample and runs zstd over it, nothing else: the floor that `load` is measured against.
+  public func decompressOnly(at number: Int, using decoder: ShardDecoder) throws -> () -> Void {
+    let shard = shardNumber(of: number)
+    let file = try shards.bytes(of: index.shards[shard])
+    let entry = index.entries.sample(number)
+    let (record, picture) = try decoder.records.both(
+      entry, number: number - firstSamples[shard], pictureEntry(of: number), shard: shard, in: file)
+    return { [configuration] in
+      // What was read a moment ago was whole.
+      try? decoder.decompressOnly(
+        pixels: record.pixels, frameCount: entry.frameCount, picture: picture, configuration)
+    }
+  }
+
+  /// What the storage may do ahead of reading samples `numbers`, which lie side by side in one shard.
+  public func extent(of numbers: Range<Int>) -> (shard: Int, offset: Int, byteCount: Int)? {
+    guard let first = numbers.first, let last = numbers.last else { return nil }
+    let shard = shardNumber(of: first)
+    precondition(shard == shardNumber(of: last), "samples of two shards")
+    let (from, to) = (index.entries.sample(first), index.entries.sample(last))
+    return (shard, from.offset, to.offset + to.recordByteCount - from.offset)
+  }
+
+  private func summary(_ details: [UInt8], _ entry: SampleEntry, _ file: any ShardBytes) throws -> SampleSummary {
+    var reader = ByteReader(details, path: file.path, offset: entry.offset + ShardLimits.sampleHeadByteCount)
+    let summary = try SampleSummary(&reader, configuration: configuration)
+    guard summary.frameCount == entry.frameCount, summary.productKey == entry.productKey,
+      summary.clipKey == entry.clipKey
+    else { throw Fault(.badData, "Frame count, product or clip of the details are not those of the index") }
+    return summary
+  }
+
+  private func pictureEntry(of number: Int) -> PictureEntry { index.entries.picture(pictureNumber(at: number)) }
+
+  /// Runs `body` on the shard of a sample, and gives what it throws the place and the remedy.
+  private func located<T>(
+    _ number: Int, clipID: @autoclosure () -> String?, _ body: (SampleEntry, Int, any ShardBytes) throws -> T
+  ) throws -> T {
+    let shard = shardNumber(of: number)
+    let file = try shards.bytes(of: index.shards[shard])
+    do { return try body(index.entries.sample(number), shard, file) } catch var fault as Fault
+      where fault.code == .badData
+    {
+      fault.place = location(of: number).description + (clipID().map { ", clip '\($0)'" } ?? "")
+      fault.remedy = ShardSet.remedy
       throw fault
     }
   }
+
+  static let remedy = "Copy the file again from its source; sgmn-shard verify lists everything that is damaged"
 }

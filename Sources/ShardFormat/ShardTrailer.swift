@@ -5,20 +5,22 @@ import Faults
 struct ShardTrailer: Equatable, Sendable {
   var tableOffset: Int
   var sectionCount: Int
+  var leftOutCount: Int
   var sampleCount: Int
   var fileByteCount: Int
   var tableHash: UInt64
-  var headerHash: UInt64
+  /// Hash of everything before the first section: header and records.
+  var bodyHash: UInt64
 
   var bytes: [UInt8] {
     var writer = ByteWriter(capacity: ShardLimits.trailerByteCount)
     writer.count(tableOffset)
     writer.count32(sectionCount)
-    writer.integer(UInt32(0))
+    writer.count32(leftOutCount)
     writer.count(sampleCount)
     writer.count(fileByteCount)
     writer.integer(tableHash)
-    writer.integer(headerHash)
+    writer.integer(bodyHash)
     writer.integer(XXH3.hash(writer.bytes))
     writer.append(ShardLimits.trailerMagic)
     return writer.bytes
@@ -36,15 +38,15 @@ struct ShardTrailer: Equatable, Sendable {
     var reader = ByteReader(bytes, path: path, offset: start)
     tableOffset = try reader.count("section table offset")
     sectionCount = try reader.count32("section count", limit: ShardLimits.maximumSectionCount)
-    guard try reader.integer(UInt32.self, "reserved") == 0 else { throw reader.fault("A reserved field is not zero") }
+    leftOutCount = try reader.count32("left-out count", limit: ShardLimits.maximumShardSampleCount)
     sampleCount = try reader.count("sample count", limit: ShardLimits.maximumShardSampleCount)
     self.fileByteCount = try reader.count("file size")
     tableHash = try reader.integer(UInt64.self, "section table hash")
-    headerHash = try reader.integer(UInt64.self, "header hash")
+    bodyHash = try reader.integer(UInt64.self, "body hash")
     guard self.fileByteCount == fileByteCount else {
       throw reader.fault("The file has \(fileByteCount) bytes, its trailer says \(self.fileByteCount)")
     }
-    guard sectionCount >= 1, sampleCount >= 1 else { throw reader.fault("The shard has no sections or no samples") }
+    guard sectionCount >= 1 else { throw reader.fault("The shard has no sections") }
     // Both counts are small, so this product and the sum cannot overflow; the offset is compared, not added to.
     let expected = start - sectionCount * ShardLimits.sectionByteCount
     guard tableOffset == expected, tableOffset >= ShardLimits.headerByteCount else {
@@ -52,13 +54,16 @@ struct ShardTrailer: Equatable, Sendable {
     }
   }
 
-  init(tableOffset: Int, sectionCount: Int, sampleCount: Int, fileByteCount: Int, tableHash: UInt64, headerHash: UInt64)
-  {
+  init(
+    tableOffset: Int, sectionCount: Int, leftOutCount: Int, sampleCount: Int, fileByteCount: Int, tableHash: UInt64,
+    bodyHash: UInt64
+  ) {
     self.tableOffset = tableOffset
     self.sectionCount = sectionCount
+    self.leftOutCount = leftOutCount
     self.sampleCount = sampleCount
     self.fileByteCount = fileByteCount
     self.tableHash = tableHash
-    self.headerHash = headerHash
+    self.bodyHash = bodyHash
   }
 }

@@ -4,7 +4,7 @@ import Faults
 /// Looks for damage in a set and lists all of it, where reading a set stops at the first.
 public enum ShardVerification {
   public enum Depth: String, Sendable, CaseIterable {
-    /// Index, sizes, headers, trailers, sample indexes: what opening a set checks.
+    /// Index, sizes, headers, trailers, indexes of the shards.
     case quick
     /// And every byte of every file, every sample decompressed.
     case full
@@ -21,7 +21,7 @@ public enum ShardVerification {
     public var isClean: Bool { problems.isEmpty }
   }
 
-  /// Verifies a folder. `Fault(.inputMissing)` if there is no set; every other trouble is in the report.
+  /// Verifies a folder, shard by shard. `Fault(.inputMissing)` if there is no set; every other trouble is in the report.
   ///
   /// - Parameter progress: called after every shard with the report so far.
   public static func verify(
@@ -29,91 +29,119 @@ public enum ShardVerification {
   ) throws -> Report {
     var report = Report()
     let index: ShardSetIndex
-    do {
-      index = try ShardSetIndex(folder: folder)
-    } catch let fault as Fault where fault.code == .badData {
+    do { index = try ShardSetIndex(folder: folder) } catch let fault as Fault where fault.code == .badData {
       report.problems.append(fault)
       return report
     }
-    let decoder = ShardDecoder()
-    var firstNumber = 0
+    let storage = LocalFolder(folder)
     for shard in index.shards {
-      report.problems += problem { _ = try ShardSet.directory(of: shard, in: folder, index.configuration) }
+      report.problems += problems(ofShard: shard.number, of: index, in: storage, depth: depth)
       report.shardCount += 1
       report.sampleCount += shard.sampleCount
       report.byteCount += shard.byteCount
-      if depth == .full { verifyBytes(shard, firstNumber, folder, index.configuration, decoder, &report) }
-      firstNumber += shard.sampleCount
       progress(report)
     }
-    let known = Set(index.shards.map(\.name))
-    for name in try DurableFile.names(in: folder)
-    where name.hasPrefix("shard-") && name.hasSuffix(".sgmn") && !known.contains(name) {
-      report.problems.append(
-        Fault(.badData, "The file is not in the index of the set", at: "\(folder)/\(name)", remedy: "Remove it"))
-    }
+    report.problems += try strangers(in: folder, index)
     return report
   }
 
-  /// The line that a shard would have in the index, after reading every byte of it; throws if anything is wrong.
-  static func shard(
-    number: Int, folder: String, configuration: ShardConfiguration
-  ) throws -> ShardSetIndex.Shard {
-    let path = "\(folder)/\(ShardLimits.shardName(number))"
-    let file = try FileReader(path)
-    let directory = try ShardDirectory(file, configuration: configuration)
-    guard directory.header.number == number else {
-      throw Fault(.badData, "The file holds shard \(directory.header.number)", at: path)
+  /// What is wrong with one shard of a set. Shards can be checked side by side, on any thread or rank.
+  public static func problems(
+    ofShard number: Int, of index: ShardSetIndex, in storage: any ShardStorage, depth: Depth
+  ) -> [Fault] {
+    let shard = index.shards[number]
+    do {
+      let file = try OpenShards.open(shard, storage)
+      try OpenShards.check(file, shard, index.configuration)
+      let directory = try ShardDirectory(file, configuration: index.configuration)
+      let firstNumber = index.shards[..<number].reduce(0) { $0 + $1.sampleCount }
+      try check(directory, againstLines: firstNumber..<firstNumber + shard.sampleCount, number, index, file)
+      guard depth == .full else { return [] }
+      return problems(of: directory, in: file, configuration: index.configuration, firstNumber: firstNumber)
+    } catch let fault as Fault { return [fault] } catch {
+      return [Fault(.internalError, String(describing: error))]
     }
-    let line = ShardSetIndex.Shard(
-      number: number, sampleCount: directory.entries.count,
-      frameCount: directory.entries.reduce(0) { $0 + $1.frameCount }, byteCount: file.byteCount,
-      rootHash: directory.rootHash, fileHash: try hash(of: file))
-    let set = ShardSet(folder: folder, configuration: configuration, shard: line, directory: directory, firstNumber: 0)
+  }
+
+  /// Files that look like shards and are not in the index.
+  public static func strangers(in folder: String, _ index: ShardSetIndex) throws -> [Fault] {
+    let known = Set(index.shards.map(\.name))
+    return try DurableFile.names(in: folder).filter {
+      $0.hasPrefix("shard-") && $0.hasSuffix(".sgmn") && !known.contains($0)
+    }.map { Fault(.badData, "The file is not in the index of the set", at: "\(folder)/\($0)", remedy: "Remove it") }
+  }
+
+  /// The index of a set keeps a copy of every shard's own: they must be the same.
+  private static func check(
+    _ directory: ShardDirectory, againstLines samples: Range<Int>, _ number: Int, _ index: ShardSetIndex,
+    _ file: any ShardBytes
+  ) throws {
+    let firstPicture = index.shards[..<number].reduce(0) { $0 + $1.pictureCount }
+    let own = directory.entries
+    guard ShardSetIndex.Shard(number: number, directory: directory) == index.shards[number],
+      own.sampleCount == samples.count, own.pictureCount == index.shards[number].pictureCount,
+      own.lines(samples: 0..<own.sampleCount) == index.entries.lines(samples: samples),
+      own.lines(pictures: 0..<own.pictureCount)
+        == index.entries.lines(pictures: firstPicture..<firstPicture + own.pictureCount)
+    else {
+      throw Fault(.badData, "The shard's indexes are not those that the index of the set has of it", at: file.path)
+    }
+  }
+
+  /// Every record and every byte of a shard whose structure is right.
+  static func problems(
+    of directory: ShardDirectory, in file: any ShardBytes, configuration: ShardConfiguration, firstNumber: Int
+  ) -> [Fault] {
     let decoder = ShardDecoder()
-    for sample in 0..<set.count { _ = try set.load(at: sample, using: decoder) }
-    return line
-  }
-
-  private static func verifyBytes(
-    _ shard: ShardSetIndex.Shard, _ firstNumber: Int, _ folder: String, _ configuration: ShardConfiguration,
-    _ decoder: ShardDecoder, _ report: inout Report
-  ) {
-    // A shard that cannot be opened is in the list already.
-    guard let directory = try? ShardSet.directory(of: shard, in: folder, configuration) else { return }
-    let set = ShardSet(
-      folder: folder, configuration: configuration, shard: shard, directory: directory, firstNumber: firstNumber)
-    let found = (0..<set.count).flatMap { number in problem { _ = try set.load(at: number, using: decoder) } }
-    report.problems += found
-    guard found.isEmpty else { return }  // the hash of the file would only repeat it
-    report.problems += problem {
-      guard try hash(of: FileReader("\(folder)/\(shard.name)")) == shard.fileHash else {
-        throw Fault(.badData, "The file does not have the hash of the index", at: "\(folder)/\(shard.name)")
-      }
+    let shard = directory.header.number
+    var problems: [Fault] = []
+    for number in 0..<directory.entries.sampleCount {
+      let entry = directory.entries.sample(number)
+      do {
+        let (record, picture) = try decoder.records.both(
+          entry, number: number, directory.entries.picture(entry.picture), shard: shard, in: file)
+        var reader = ByteReader(Array(record.details), path: file.path, offset: entry.offset)
+        let summary = try SampleSummary(&reader, configuration: configuration)
+        guard summary.frameCount == entry.frameCount, summary.productKey == entry.productKey,
+          summary.clipKey == entry.clipKey,
+          XXH3.hash(summary.imageID) == directory.entries.picture(entry.picture).imageKey
+        else { throw Fault(.badData, "Frame count, product, clip or image of the details are not those of the index") }
+        try decoder.decode(pixels: record.pixels, frameCount: entry.frameCount, picture: picture, configuration)
+      } catch var fault as Fault {
+        fault.place = "\(file.path): byte \(entry.offset), sample \(firstNumber + number)"
+        problems.append(fault)
+      } catch { problems.append(Fault(.internalError, String(describing: error))) }
     }
-  }
-
-  private static func hash(of file: FileReader) throws -> UInt64 {
-    let hasher = XXH3.Hasher()
-    var buffer = [UInt8](repeating: 0, count: min(1 << 20, file.byteCount))
-    var offset = 0
-    while offset < file.byteCount {
-      let count = min(buffer.count, file.byteCount - offset)
-      try buffer.withUnsafeMutableBytes { raw in
-        let piece = UnsafeMutableRawBufferPointer(rebasing: raw[..<count])
-        try file.read(at: offset, into: piece)
-        hasher.update(UnsafeRawBufferPointer(piece))
-      }
-      offset += count
-    }
-    return hasher.digest
-  }
-
-  /// What `body` throws, if it does.
-  private static func problem(_ body: () throws -> Void) -> [Fault] {
-    do { try body() } catch let fault as Fault { return [fault] } catch {
+    guard problems.isEmpty else { return problems }  // the hash of the body would only repeat it
+    do { try checkBody(directory, file) } catch let fault as Fault { return [fault] } catch {
       return [Fault(.internalError, String(describing: error))]
     }
     return []
+  }
+
+  /// Checks every byte of a file against the index of its set, without decompressing: what a download must pass.
+  public static func checkContent(
+    of file: any ShardBytes, _ shard: ShardSetIndex.Shard, configuration: ShardConfiguration
+  ) throws {
+    try OpenShards.check(file, shard, configuration)
+    try checkBody(ShardDirectory(file, configuration: configuration), file)
+  }
+
+  private static func checkBody(_ directory: ShardDirectory, _ file: any ShardBytes) throws {
+    let hasher = XXH3.Hasher()
+    let body = directory.sections[0].offset
+    var buffer = RawBuffer()
+    buffer.grow(to: min(1 << 20, body))
+    var offset = 0
+    while offset < body {
+      let piece = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<min(1 << 20, body - offset)])
+      try file.read(at: offset, into: piece)
+      hasher.update(UnsafeRawBufferPointer(piece))
+      offset += piece.count
+    }
+    guard hasher.digest == directory.trailer.bodyHash else {
+      throw Fault(.badData, "The header and records do not have the hash of the trailer", at: file.path)
+    }
+    for section in directory.sections { _ = try ShardDirectory.bytes(of: section, "section \(section.id)", file) }
   }
 }

@@ -1,37 +1,31 @@
 import DurableFiles
 import Faults
 
-/// Writes a set of shards, sample after sample in order.
+/// Writes a set of shards, sample after sample in order, by one thread.
 ///
-/// A shard appears under its name when it is complete, and the index last of all, so a build that was killed is never
-/// mistaken for a set. The bytes depend on the samples, their order and the configuration alone: not on threads, time
-/// or machine. The writer holds the folder's lock; it is used by one thread at a time.
+/// A shard appears under its name when it is complete, and the index last of all, so a writer that was killed never
+/// leaves something that is mistaken for a set. The bytes depend on the samples, their order and the configuration
+/// alone. The writer holds the folder's lock. Builders that work on several shards at once use `ShardFileWriter`.
 public final class ShardWriter {
   public let folder: String
   public let configuration: ShardConfiguration
-  /// Samples that an earlier, interrupted build had already written: they are kept, and `append` goes on after them.
-  public let keptSampleCount: Int
-  /// Samples in the set so far, with the kept ones.
-  public private(set) var sampleCount: Int
+  /// Samples in the set so far.
+  public private(set) var sampleCount = 0
 
   private let lock: FolderLock
-  private let configurationHash: UInt64
-  private var shards: [ShardSetIndex.Shard]
+  private let encoder: ShardEncoder
+  private var shardCount = 0
   private var current: ShardFileWriter?
-  private var encoder: ShardEncoder?
   private var isFinished = false
 
-  /// Begins a set in a folder, which is created if it is missing.
-  ///
-  /// - Parameter resuming: keeps the complete shards of an unfinished build with the same configuration, after reading
-  ///   every byte of them; the caller goes on with sample `keptSampleCount`. Otherwise they are removed.
+  /// Begins a set in a folder, which is created if it is missing. Shards of an unfinished build are removed.
   ///
   /// Throws `Fault(.outputUnavailable)` if the folder already holds a set or another process writes in it,
   /// `(.configuration)` if the configuration is not valid.
-  public init(folder: String, configuration: ShardConfiguration, resuming: Bool = false) throws {
-    try configuration.validate()
+  public init(folder: String, configuration: ShardConfiguration) throws {
+    encoder = try ShardEncoder(configuration: configuration)
     try DurableFile.createFolder(folder)
-    let lock = try FolderLock(folder: folder)
+    lock = try FolderLock(folder: folder)
     let names = try DurableFile.names(in: folder)
     guard !names.contains(ShardLimits.indexName) else {
       throw Fault(
@@ -39,18 +33,11 @@ public final class ShardWriter {
         remedy: "Choose another folder, or remove this one first")
     }
     try DurableFile.removeTemporaryFiles(in: folder)
-    let kept = resuming ? ShardWriter.completeShards(in: folder, configuration) : []
-    let keptNames = Set(kept.map(\.name))
-    for name in names where name.hasPrefix("shard-") && name.hasSuffix(".sgmn") && !keptNames.contains(name) {
+    for name in names where name.hasPrefix("shard-") && name.hasSuffix(".sgmn") {
       try DurableFile.remove("\(folder)/\(name)")
     }
-    self.lock = lock
     self.folder = folder
     self.configuration = configuration
-    configurationHash = XXH3.hash(configuration.record)
-    shards = kept
-    keptSampleCount = kept.reduce(0) { $0 + $1.sampleCount }
-    sampleCount = keptSampleCount
   }
 
   /// Encodes a sample for any writer of this configuration. Thread-safe; `ShardEncoder` saves the working memory.
@@ -59,20 +46,17 @@ public final class ShardWriter {
   }
 
   /// Encodes and appends a sample.
-  public func append(_ sample: Sample) throws {
-    let encoder = try self.encoder ?? ShardEncoder(configuration: configuration)
-    self.encoder = encoder
-    try append(encoded: encoder.encode(sample))
-  }
+  public func append(_ sample: Sample) throws { try append(encoded: encoder.encode(sample)) }
 
   /// Appends a sample that was encoded with the configuration of this writer.
   public func append(encoded sample: EncodedSample) throws {
     precondition(!isFinished, "append after finish")
-    precondition(sample.configurationHash == configurationHash, "a sample encoded with another configuration")
-    if let current, !current.fits(sample, configuration.targetShardByteCount) { try close(current) }
-    let file = try current ?? open()
+    if let current, current.count == configuration.samplesPerShard { try close(current) }
+    let file =
+      try current
+      ?? ShardFileWriter(folder: folder, number: shardCount, configuration: configuration, sourceHash: 0)
     current = file
-    try file.append(sample)
+    try file.append(sample, place: file.count)
     sampleCount += 1
   }
 
@@ -81,33 +65,15 @@ public final class ShardWriter {
   public func finish() throws -> ShardSetIndex {
     precondition(!isFinished, "finish twice")
     if let current { try close(current) }
-    let index = ShardSetIndex(configuration: configuration, shards: shards)
-    try DurableFile.write(index.bytes, to: "\(folder)/\(ShardLimits.indexName)")
+    let index = try ShardSetIndex.assemble(folder: folder, configuration: configuration, shardCount: shardCount)
     isFinished = true
     lock.release()
     return index
   }
 
-  private func open() throws -> ShardFileWriter {
-    guard shards.count < ShardLimits.maximumShardCount else {
-      throw Fault(
-        .configuration, "A set has at most \(ShardLimits.maximumShardCount) shards", at: folder,
-        remedy: "Raise targetShardByteCount")
-    }
-    return try ShardFileWriter(folder: folder, number: shards.count, configuration: configuration)
-  }
-
   private func close(_ file: ShardFileWriter) throws {
-    shards.append(try file.finish())
+    try file.finish()
+    shardCount += 1
     current = nil
-  }
-
-  /// The shards 0, 1, … that are there and entirely right.
-  private static func completeShards(in folder: String, _ configuration: ShardConfiguration) -> [ShardSetIndex.Shard] {
-    var shards: [ShardSetIndex.Shard] = []
-    while shards.count < ShardLimits.maximumShardCount,
-      let shard = try? ShardVerification.shard(number: shards.count, folder: folder, configuration: configuration)
-    { shards.append(shard) }
-    return shards
   }
 }

@@ -30,6 +30,9 @@ extension Trainer {
       try Preparation.check(shards, c)
       evaluationShards = c.evaluation.shards.isEmpty ? nil : try ShardSet(folder: c.evaluation.shards)
       if let evaluationShards { try Evaluator.check(evaluationShards, fit: c.model) }
+      for set in [shards] + (evaluationShards.map { [$0] } ?? []) {
+        try set.checkFiles(rank: communicator.rank, of: ranks)
+      }
       loading = Preparation.loader(c, ranks)
       do {
         batches = try BatchSchedule(shards, configuration: loading, rankCount: ranks)

@@ -75,6 +75,7 @@ struct SGMNEval: ParsableCommand {
     let (trained, set) = try communicator.together {
       let trained = try TrainedModel(folder, backend: backend)
       let set = try ShardSet(folder: shards)
+      try set.checkFiles(rank: communicator.rank, of: communicator.rankCount)
       try Evaluator.check(set, fit: trained.model.configuration, usesText: !withoutText)
       return (trained, set)
     }

@@ -45,7 +45,7 @@ struct SetContents: Encodable {
     }
     images = imageKeys.count
     products = productKeys.count
-    rawPixelBytes = (frames + samples) * set.configuration.pictureByteCount
+    rawPixelBytes = (frames + samples) * set.configuration.rgbByteCount
     shards = set.index.shards.count
     bytes = set.index.shards.reduce(0) { $0 + Int($1.byteCount) }
     ratio = bytes > 0 ? (Double(rawPixelBytes) / Double(bytes) * 100).rounded() / 100 : 0

@@ -10,7 +10,7 @@ final class LoadingFixture: Sendable {
   init(count: Int) throws {
     path = NSTemporaryDirectory() + "loading-" + UUID().uuidString
     let configuration = ShardConfiguration(
-      resolution: 2, maximumFrameCount: 12, targetShardByteCount: 4000, textEncoder: "test", textWidth: 2)
+      resolution: 2, maximumFrameCount: 12, pixelEncoding: .rgb, samplesPerShard: 7, textEncoder: "test", textWidth: 2)
     let writer = try ShardWriter(folder: path, configuration: configuration)
     for number in 0..<count { try writer.append(LoadingFixture.sample(number)) }
     try writer.finish()

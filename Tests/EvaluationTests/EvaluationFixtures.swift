@@ -20,7 +20,7 @@ final class TemporaryFolder: Sendable {
 
 enum EvaluationFixtures {
   static let shardConfiguration = ShardConfiguration(
-    resolution: 16, maximumFrameCount: 6, targetShardByteCount: 20_000, textEncoder: "random", textWidth: 6)
+    resolution: 16, maximumFrameCount: 6, pixelEncoding: .rgb, samplesPerShard: 10, textEncoder: "random", textWidth: 6)
 
   static var modelConfiguration: ModelConfiguration {
     var c = ModelConfiguration()

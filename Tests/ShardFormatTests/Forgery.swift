@@ -10,8 +10,11 @@ struct Forgery {
   var shard: [UInt8]
   var index: [UInt8]
   let sampleCount: Int
+  let pictureCount: Int
   let tableOffset: Int
   let sampleIndexOffset: Int
+  let pictureIndexOffset: Int
+  /// Where the line of the shard is in the index, and the copies of the shard's own indexes.
   let shardLineOffset: Int
 
   init(folder: String) throws {
@@ -22,20 +25,31 @@ struct Forgery {
     tableOffset = Int(Forgery.word(shard, trailer))
     sampleCount = Int(Forgery.word(shard, trailer + 16))
     sampleIndexOffset = Int(Forgery.word(shard, tableOffset + 8))
-    shardLineOffset = index.count - 8 - 48
+    pictureIndexOffset = Int(Forgery.word(shard, tableOffset + 32 + 8))
+    pictureCount = (tableOffset - pictureIndexOffset) / 24
+    shardLineOffset = 40 + Int(UInt32(truncatingIfNeeded: Forgery.word(index, 32)))
   }
 
   var trailerOffset: Int { shard.count - 64 }
 
-  func entryOffset(_ sample: Int) -> Int { sampleIndexOffset + 64 * sample }
+  func entryOffset(_ sample: Int) -> Int { sampleIndexOffset + 40 * sample }
 
-  /// Offset and bytes of the details, offset and bytes of the pixels.
-  func record(_ sample: Int) -> (details: Range<Int>, pixels: Range<Int>) {
+  func pictureEntryOffset(_ picture: Int) -> Int { pictureIndexOffset + 24 * picture }
+
+  /// Where a sample's record is: its head, its details, its pixels.
+  func record(_ sample: Int) -> (head: Int, details: Range<Int>, pixels: Range<Int>) {
     let entry = entryOffset(sample)
     let offset = Int(Forgery.word(shard, entry))
-    let details = Int(UInt32(truncatingIfNeeded: Forgery.word(shard, entry + 8)))
-    let pixels = Int(Forgery.word(shard, entry + 8) >> 32)
-    return (offset..<offset + details, offset + details..<offset + details + pixels)
+    let size = Int(UInt32(truncatingIfNeeded: Forgery.word(shard, entry + 8)))
+    let details = offset + 40 + Int(UInt32(truncatingIfNeeded: Forgery.word(shard, offset + 24)))
+    return (offset, offset + 40..<details, details..<offset + size)
+  }
+
+  /// Where a picture's record is: its head and its pixels.
+  func pictureRecord(_ picture: Int) -> (head: Int, pixels: Range<Int>) {
+    let entry = pictureEntryOffset(picture)
+    let offset = Int(Forgery.word(shard, entry))
+    return (offset, offset + 24..<offset + Int(UInt32(truncatingIfNeeded: Forgery.word(shard, entry + 8))))
   }
 
   static func word(_ bytes: [UInt8], _ offset: Int) -> UInt64 {
@@ -46,12 +60,16 @@ struct Forgery {
     for byte in 0..<width { bytes[offset + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
   }
 
-  /// Makes the hashes of every record right.
-  mutating func sealRecords() {
+  /// Makes the hashes of every record of `original` right, where its parts were.
+  mutating func sealRecords(of original: Forgery) {
     for sample in 0..<sampleCount {
-      let (details, pixels) = record(sample)
-      Forgery.put(XXH3.hash(shard[details]), at: entryOffset(sample) + 32, in: &shard)
-      Forgery.put(XXH3.hash(shard[pixels]), at: entryOffset(sample) + 40, in: &shard)
+      let (head, details, pixels) = original.record(sample)
+      Forgery.put(XXH3.hash(shard[pixels]), at: head + 8, in: &shard)
+      Forgery.put(XXH3.hash(shard[head + 8..<details.upperBound]), at: head, in: &shard)
+    }
+    for picture in 0..<pictureCount {
+      let (head, pixels) = original.pictureRecord(picture)
+      Forgery.put(XXH3.hash(shard[head + 8..<pixels.upperBound]), at: head, in: &shard)
     }
   }
 
@@ -59,12 +77,14 @@ struct Forgery {
   mutating func seal() {
     let trailer = trailerOffset
     Forgery.put(XXH3.hash(shard[..<56]), at: 56, in: &shard)
-    Forgery.put(XXH3.hash(shard[sampleIndexOffset..<tableOffset]), at: tableOffset + 24, in: &shard)
+    Forgery.put(XXH3.hash(shard[sampleIndexOffset..<pictureIndexOffset]), at: tableOffset + 24, in: &shard)
+    Forgery.put(XXH3.hash(shard[pictureIndexOffset..<tableOffset]), at: tableOffset + 32 + 24, in: &shard)
     Forgery.put(XXH3.hash(shard[tableOffset..<trailer]), at: trailer + 32, in: &shard)
-    Forgery.put(XXH3.hash(shard[..<64]), at: trailer + 40, in: &shard)
+    Forgery.put(XXH3.hash(shard[..<sampleIndexOffset]), at: trailer + 40, in: &shard)
     Forgery.put(XXH3.hash(shard[trailer..<(trailer + 48)]), at: trailer + 48, in: &shard)
     Forgery.put(XXH3.hash(shard[trailer...]), at: shardLineOffset + 32, in: &index)
-    Forgery.put(XXH3.hash(shard), at: shardLineOffset + 40, in: &index)
+    let lines = Array(shard[sampleIndexOffset..<tableOffset])
+    index.replaceSubrange(shardLineOffset + 48..<shardLineOffset + 48 + lines.count, with: lines)
     sealIndex()
   }
 
@@ -98,11 +118,11 @@ struct Forgery {
     return try (0..<set.count).map { try set.read(at: $0, using: decoder) }
   }
 
-  /// The code of the fault that reading all gives; nil if it gives none.
+  /// The code of the fault that reading all, or verifying all, gives; nil if neither gives one.
   func code() throws -> ExitCode? {
     do {
       _ = try readAll()
-      return nil
+      return try ShardVerification.verify(folder: folder).problems.first?.code
     } catch let fault as Fault { return fault.code }
   }
 }

@@ -16,7 +16,8 @@ final class TemporaryFolder: Sendable {
 
 enum SampleFixtures {
   static let configuration = ShardConfiguration(
-    resolution: 8, maximumFrameCount: 5, targetShardByteCount: 3000, textEncoder: "hash-test", textWidth: 4)
+    resolution: 8, maximumFrameCount: 5, pixelEncoding: .rgb, samplesPerShard: 9, textEncoder: "hash-test", textWidth: 4
+  )
 
   /// Sample `number`: every field filled, 0 … 5 frames, every seventh one a picture alone.
   static func sample(_ number: Int, configuration: ShardConfiguration = configuration) -> Sample {

@@ -35,12 +35,10 @@ import Testing
     #expect(try contents(alone) == contents(together))
   }
 
-  @Test func shardsKeepToTheirTarget() throws {
+  @Test func shardsHaveTheirNumberOfSamples() throws {
     let index = try SampleFixtures.build(folder.path, count: 40)
     #expect(index.sampleCount == 40)
-    for shard in index.shards {
-      #expect(shard.byteCount <= SampleFixtures.configuration.targetShardByteCount || shard.sampleCount == 1)
-    }
+    #expect(index.shards.map(\.sampleCount) == [9, 9, 9, 9, 4])
     #expect(try DurableFile.names(in: folder.path).allSatisfy { $0.hasSuffix(".sgmn") })  // no lock, no leftovers
   }
 
@@ -63,36 +61,7 @@ import Testing
     try writer.finish()
   }
 
-  @Test(arguments: [0, 7, 23, 39]) func anInterruptedBuildGoesOn(stop: Int) throws {
-    let whole = folder.path + "/whole"
-    let broken = folder.path + "/broken"
-    let index = try SampleFixtures.build(whole, count: 40)
-    do {
-      let writer = try ShardWriter(folder: broken, configuration: SampleFixtures.configuration)
-      for number in 0..<stop { try writer.append(SampleFixtures.sample(number)) }
-    }
-    let writer = try ShardWriter(folder: broken, configuration: SampleFixtures.configuration, resuming: true)
-    #expect(writer.keptSampleCount <= stop)
-    #expect(stop < 10 || writer.keptSampleCount > 0)
-    for number in writer.keptSampleCount..<40 { try writer.append(SampleFixtures.sample(number)) }
-    #expect(try writer.finish() == index)
-    #expect(try contents(whole) == contents(broken))
-  }
-
-  @Test func aDamagedShardOfAnInterruptedBuildIsMadeAgain() throws {
-    let index = try SampleFixtures.build(folder.path, count: 40)
-    try DurableFile.remove(folder.path + "/index.sgmn")
-    var bytes = try FileReader.contents(of: folder.path + "/shard-00001.sgmn", limit: .max)
-    bytes[200] ^= 1
-    try DurableFile.write(bytes, to: folder.path + "/shard-00001.sgmn")
-    let writer = try ShardWriter(folder: folder.path, configuration: SampleFixtures.configuration, resuming: true)
-    #expect(writer.keptSampleCount == index.shards[0].sampleCount)
-    for number in writer.keptSampleCount..<40 { try writer.append(SampleFixtures.sample(number)) }
-    #expect(try writer.finish() == index)
-    #expect(try ShardVerification.verify(folder: folder.path).isClean)
-  }
-
-  @Test func withoutResumingLeftoversGo() throws {
+  @Test func leftoversOfAnUnfinishedBuildGo() throws {
     try SampleFixtures.build(folder.path, count: 40)
     try DurableFile.remove(folder.path + "/index.sgmn")
     let index = try SampleFixtures.build(folder.path, count: 3)
@@ -123,7 +92,7 @@ import Testing
   @Test func wrongConfigurationsAreRefused() throws {
     let changes: [(inout ShardConfiguration) -> Void] = [
       { $0.resolution = 0 }, { $0.resolution = 1025 }, { $0.maximumFrameCount = 0 }, { $0.maximumFrameCount = 513 },
-      { $0.compressionLevel = 0 }, { $0.compressionLevel = 20 }, { $0.targetShardByteCount = 0 },
+      { $0.compressionLevel = 0 }, { $0.compressionLevel = 20 }, { $0.samplesPerShard = 0 },
       { $0.textWidth = 0 }, { $0.textEncoder = nil }, { $0.textEncoder = "" }, { $0.textWidth = 4097 },
     ]
     for change in changes {

@@ -1,0 +1,47 @@
+import DurableFiles
+import Faults
+import Glibc
+
+/// Where the files of a set are: a folder, or a prefix of addresses.
+public protocol ShardStorage: Sendable {
+  /// What messages call the place.
+  var location: String { get }
+  /// A whole file. `Fault(.inputMissing)` if it is not there, `(.badData)` if it has more than `limit` bytes.
+  func contents(of name: String, limit: Int) throws -> [UInt8]
+  /// A file, to read parts of it.
+  func open(_ name: String) throws -> any ShardBytes
+  /// The size of a file, without opening it where that costs more.
+  func byteCount(of name: String) throws -> Int
+}
+
+extension ShardStorage {
+  /// What messages call a file.
+  func path(of name: String) -> String { location.hasSuffix("/") ? location + name : "\(location)/\(name)" }
+}
+
+/// A folder of this machine.
+public struct LocalFolder: ShardStorage {
+  public let location: String
+
+  public init(_ path: String) { location = path }
+
+  public func contents(of name: String, limit: Int) throws -> [UInt8] {
+    let names = try DurableFile.names(in: location)  // a missing folder is named as such
+    guard names.contains(name) else {
+      let built = names.contains { $0.hasPrefix("shard-") }
+      throw Fault(
+        .inputMissing,
+        built ? "The shards have no \(name): the build did not finish" : "No shards in this folder", at: location,
+        remedy: built ? "Run sgmn-shard build again to finish it" : "Check the path, or build with sgmn-shard")
+    }
+    return try FileReader.contents(of: path(of: name), limit: limit)
+  }
+
+  public func open(_ name: String) throws -> any ShardBytes { try FileReader(path(of: name)) }
+
+  public func byteCount(of name: String) throws -> Int {
+    var status = stat()
+    guard stat(path(of: name), &status) == 0 else { throw Fault.system("stat", path: path(of: name), errno: errno) }
+    return Int(status.st_size)
+  }
+}
