@@ -20,7 +20,8 @@ struct SGMNEval: ParsableCommand {
       Ranks share the encoding; the result does not depend on their number. The table goes to standard output, the
       report as JSON to --json. docs/evaluation.md says what is computed.
 
-      Exit codes: 0 done, 64 usage, 65 bad data, 66 input missing, 78 checkpoint and shards do not go together.
+      Exit codes: 0 done, 64 usage, 65 bad data, 66 input missing, 78 checkpoint and shards do not go together,
+      82 the ranks do not agree.
       """)
 
   @Option(name: .shortAndLong, help: "A run's folder (its newest checkpoint), or one checkpoint's.")
@@ -89,11 +90,11 @@ struct SGMNEval: ParsableCommand {
 
   private func show(_ report: RetrievalReport) throws {
     switch json {
-    case "-": print(report.json)
+    case "-": print(report.json, terminator: "")
     case let path?:
-      try DurableFile.write([UInt8](report.json.utf8) + [10], to: path)
-      print(report.table)
-    case nil: print(report.table)
+      try DurableFile.write([UInt8](report.json.utf8), to: path)
+      print(report.table, terminator: "")
+    case nil: print(report.table, terminator: "")
     }
   }
 
