@@ -39,6 +39,7 @@ let package = Package(
     .systemLibrary(
       name: "CLibAV", pkgConfig: "libavformat",
       providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev"])]),
+    .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     // -O3 also in debug builds: the tests run through the same kernels as a training run.
     .target(name: "CVectorKernels", cSettings: [.unsafeFlags(["-O3"])]),
     module("Faults"),
@@ -47,7 +48,7 @@ let package = Package(
     // Level 1
     module("DurableFiles", ["CXXHash", "Faults"]),
     module("TensorCore", ["CVectorKernels", "COpenBLAS", "Randomness", "Faults"]),
-    module("MediaDecoding", ["CLibAV", "Faults"]),
+    module("MediaDecoding", ["CVectorKernels", "CLibAV", "CTurboJPEG", "Faults"]),
     module("TextEncoding", ["Randomness"]),
 
     // Level 2

@@ -1,43 +1,73 @@
 /// The weights of one axis of Pillow's antialiased bicubic resize, as 22-bit fixed point.
-struct BicubicFilter {
-  /// Output i is Σₖ weights[offset + k] · input[start + k], k < count.
-  struct Tap {
-    var start: Int
-    var count: Int
-    var offset: Int
+///
+/// Output i is Σₖ `weights[i · tapCount + k]` · input `starts[i] + k`, k < `tapCount`, both counted from the first input
+/// that any output needs.
+final class BicubicFilter {
+  /// What the weights depend on. Sample i of either side lies at i + ½; output i is centred on input position
+  /// `(first + i + ½) · scale + shift`.
+  struct Axis: Hashable {
+    var inputCount: Int
+    var outputCount: Int
+    /// Inputs for one output.
+    var scale: Double
+    var first: Double
+    var shift: Double = 0
   }
 
-  private(set) var taps: [Tap] = []
+  let axis: Axis
+  private(set) var starts: [Int32] = []
   private(set) var weights: [Int32] = []
+  private(set) var tapCount = 1
+  /// The inputs that any output needs.
+  private(set) var inputs: Range<Int>
+  /// Whether the outputs are the `inputs` as they are.
+  let isCopy: Bool
 
   static let precision: Int32 = 22
-  /// One half of a level, added before the shift.
-  static let half: Int32 = 1 << (precision - 1)
 
-  static func byte(_ sum: Int32) -> UInt8 { UInt8(truncatingIfNeeded: max(0, min(255, sum >> precision))) }
-
-  /// The taps of the outputs in `window` when `from` samples become `to`.
-  init(from: Int, to: Int, window: Range<Int>) {
-    precondition(from > 0 && to > 0 && window.lowerBound >= 0 && window.upperBound <= to, "\(from) to \(to), \(window)")
-    if from == to {  // Pillow leaves such an axis alone
-      taps = window.enumerated().map { Tap(start: $1, count: 1, offset: $0) }
-      weights = [Int32](repeating: 1 << BicubicFilter.precision, count: window.count)
+  init(_ axis: Axis) {
+    precondition(axis.inputCount > 0 && axis.outputCount > 0 && axis.scale > 0, "\(axis)")
+    self.axis = axis
+    let start = axis.first + axis.shift
+    isCopy =
+      axis.scale == 1 && start >= 0 && start == start.rounded() && Int(start) + axis.outputCount <= axis.inputCount
+    if isCopy {  // Pillow leaves such an axis alone
+      inputs = Int(start)..<Int(start) + axis.outputCount
+      starts = (0..<Int32(axis.outputCount)).map { $0 }
+      weights = [Int32](repeating: 1 << BicubicFilter.precision, count: axis.outputCount)
       return
     }
-    let scale = Double(from) / Double(to)
-    let stretch = max(scale, 1)
+    let taps = BicubicFilter.taps(of: axis)
+    let tapCount = taps.map(\.weights.count).max()!
+    self.tapCount = tapCount
+    // All outputs get the same number of taps, by weights of 0; near the end these stand in front.
+    let begins = taps.map { min($0.start, axis.inputCount - tapCount) }
+    inputs = begins.min()!..<begins.max()! + tapCount
+    starts = begins.map { Int32($0 - inputs.lowerBound) }
+    weights = [Int32](repeating: 0, count: tapCount * axis.outputCount)
+    for (output, tap) in taps.enumerated() {
+      let offset = output * tapCount + tap.start - begins[output]
+      for (k, weight) in tap.weights.enumerated() { weights[offset + k] = weight }
+    }
+  }
+
+  private static func taps(of axis: Axis) -> [(start: Int, weights: [Int32])] {
+    let stretch = max(axis.scale, 1)
     let support = 2 * stretch
-    for output in window {
-      let centre = (Double(output) + 0.5) * scale
-      let start = max(0, Int(centre - support + 0.5))
-      let end = min(from, Int(centre + support + 0.5))
-      let exact = (start..<end).map { BicubicFilter.kernel((Double($0) - centre + 0.5) * (1 / stretch)) }
+    return (0..<axis.outputCount).map { output in
+      let centre = (axis.first + Double(output) + 0.5) * axis.scale + axis.shift
+      let start = min(max(0, Int(centre - support + 0.5)), axis.inputCount - 1)
+      let end = max(start + 1, min(axis.inputCount, Int(centre + support + 0.5)))
+      let exact = (start..<end).map { kernel((Double($0) - centre + 0.5) * (1 / stretch)) }
       let sum = exact.reduce(0, +)
-      taps.append(Tap(start: start, count: end - start, offset: weights.count))
-      weights += exact.map { weight in
-        let scaled = weight / sum * Double(1 << BicubicFilter.precision)
-        return Int32(scaled < 0 ? scaled - 0.5 : scaled + 0.5)
-      }
+      precondition(sum > 0, "output \(output) of \(axis) lies beyond the inputs")
+      return (
+        start,
+        exact.map { weight in
+          let scaled = weight / sum * Double(1 << precision)
+          return Int32(scaled < 0 ? scaled - 0.5 : scaled + 0.5)
+        }
+      )
     }
   }
 

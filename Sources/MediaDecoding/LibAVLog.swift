@@ -43,7 +43,7 @@ enum LibAVLog {
     defer { lines.withLock { $0[pthread_self()] = outer } }
     do {
       return try body()
-    } catch var failure as LibAVFailure {
+    } catch var failure as MediaFailure {
       failure.log = lines.withLock { $0[pthread_self()] ?? [] }
       throw failure
     }

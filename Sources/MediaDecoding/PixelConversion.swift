@@ -23,21 +23,17 @@ public final class PixelConversion {
   deinit { sws_freeContext(context) }
 
   /// The pixels of a decoded frame as RGB, at the frame's own size, by its own matrix and range.
-  func image(of frame: UnsafeMutablePointer<AVFrame>) throws -> RGBImage {
+  func image(of frame: UnsafeMutablePointer<AVFrame>) throws -> RGBImage { RGBImage(try pixels(of: frame)) }
+
+  /// The same in memory of this object, valid until its next use.
+  func pixels(of frame: UnsafeMutablePointer<AVFrame>) throws -> PlaneView {
     let (width, height) = (frame.pointee.width, frame.pointee.height)
-    guard width > 0, height > 0 else { throw LibAVFailure("A frame of \(width)×\(height)") }
+    guard width > 0, height > 0 else { throw MediaFailure("A frame of \(width)×\(height)") }
     let output = try buffer(width: width, height: height)
     try convert(frame, to: output.pointer)
-    let rowByteCount = 3 * Int(width)
-    let stride = Int(output.pointer.pointee.linesize.0)
-    let data = output.pointer.pointee.data.0!
-    let pixels = [UInt8](unsafeUninitializedCapacity: rowByteCount * Int(height)) { buffer, count in
-      for row in 0..<Int(height) {
-        (buffer.baseAddress! + row * rowByteCount).update(from: data + row * stride, count: rowByteCount)
-      }
-      count = rowByteCount * Int(height)
-    }
-    return RGBImage(width: Int(width), height: Int(height), pixels: pixels)
+    return PlaneView(
+      base: output.pointer.pointee.data.0!, stride: Int(output.pointer.pointee.linesize.0), width: Int(width),
+      height: Int(height))
   }
 
   /// Writes `image` into a frame of the same size and any format.
@@ -72,7 +68,7 @@ public final class PixelConversion {
         source.width, source.height, source.format, target.width, target.height, target.format, Int32(flags), nil, nil,
         nil)
       guard context != nil else {
-        throw LibAVFailure("No conversion from pixel format \(source.format.rawValue) to \(target.format.rawValue)")
+        throw MediaFailure("No conversion from pixel format \(source.format.rawValue) to \(target.format.rawValue)")
       }
       sws_setColorspaceDetails(
         context, sws_getCoefficients(source.colourSpace), source.fullRange ? 1 : 0,
@@ -115,7 +111,7 @@ final class OwnedFrame {
   let pointer: UnsafeMutablePointer<AVFrame>
 
   init() throws {
-    guard let frame = av_frame_alloc() else { throw LibAVFailure("Out of memory", code: .internalError) }
+    guard let frame = av_frame_alloc() else { throw MediaFailure("Out of memory", code: .internalError) }
     pointer = frame
   }
 

@@ -14,6 +14,18 @@ public struct RGBImage: Sendable, Equatable {
     self.pixels = pixels
   }
 
+  /// A copy of interleaved pixels.
+  init(_ view: PlaneView) {
+    let rowByteCount = 3 * view.width
+    let pixels = [UInt8](unsafeUninitializedCapacity: rowByteCount * view.height) { buffer, count in
+      for row in 0..<view.height {
+        (buffer.baseAddress! + row * rowByteCount).update(from: view.base + row * view.stride, count: rowByteCount)
+      }
+      count = rowByteCount * view.height
+    }
+    self.init(width: view.width, height: view.height, pixels: pixels)
+  }
+
   /// A picture of one colour.
   public init(width: Int, height: Int, red: UInt8, green: UInt8, blue: UInt8) {
     var pixels = [UInt8](repeating: red, count: 3 * width * height)

@@ -27,9 +27,9 @@ public enum StillEncoder {
     _ conversion: PixelConversion,
     configure: (UnsafeMutablePointer<AVCodecContext>) -> Void
   ) throws -> [UInt8] {
-    try LibAVFailure.naming(name) {
+    try MediaFailure.naming(name) {
       guard let encoder = avcodec_find_encoder(codecID) else {
-        throw LibAVFailure("This libav was built without a \(name) encoder", code: .internalError)
+        throw MediaFailure("This libav was built without a \(name) encoder", code: .internalError)
       }
       var codec = avcodec_alloc_context3(encoder)
       var packet = av_packet_alloc()
@@ -37,7 +37,7 @@ public enum StillEncoder {
         av_packet_free(&packet)
         avcodec_free_context(&codec)
       }
-      guard let codec, let packet else { throw LibAVFailure("Out of memory", code: .internalError) }
+      guard let codec, let packet else { throw MediaFailure("Out of memory", code: .internalError) }
       codec.pointee.width = Int32(image.width)
       codec.pointee.height = Int32(image.height)
       codec.pointee.pix_fmt = format

@@ -9,6 +9,7 @@ final class VideoDecoder {
   private var codec: UnsafeMutablePointer<AVCodecContext>?
   private var packet: UnsafeMutablePointer<AVPacket>?
   private let frame: OwnedFrame
+  private let stream: MediaStream
   private let streamIndex: Int32
   private var drained = false
   /// The number of frames the container claims; 0 where it says nothing.
@@ -17,13 +18,17 @@ final class VideoDecoder {
   /// Containers whose demuxer reads the one file it is given, and nothing that file names.
   private static let containers = "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,gif,h264,hevc,m4v,ivf"
 
-  init(path: String, limits: MediaLimits) throws {
+  init(_ bytes: MediaBytes, limits: MediaLimits) throws {
     frame = try OwnedFrame()
+    stream = try MediaStream(bytes)
+    format = avformat_alloc_context()
+    guard format != nil else { throw MediaFailure("Out of memory", code: .internalError) }
+    format!.pointee.pb = stream.context
     var options: OpaquePointer?
     defer { av_dict_free(&options) }
-    av_dict_set(&options, "protocol_whitelist", "file", 0)
+    av_dict_set(&options, "protocol_whitelist", "none", 0)  // nothing a file names is opened
     av_dict_set(&options, "format_whitelist", VideoDecoder.containers, 0)
-    try check(avformat_open_input(&format, "file:" + path, nil, &options), "Cannot read this as a video")
+    try check(avformat_open_input(&format, bytes.location.path, nil, &options), "Cannot read this as a video")
     var chosen: Int32 = -1
     var claimed = 0
     do {
@@ -36,7 +41,7 @@ final class VideoDecoder {
       claimed = Int(clamping: stream.pointee.nb_frames)
       codec = avcodec_alloc_context3(decoder)
       packet = av_packet_alloc()
-      guard let codec, packet != nil else { throw LibAVFailure("Out of memory", code: .internalError) }
+      guard let codec, packet != nil else { throw MediaFailure("Out of memory", code: .internalError) }
       try check(avcodec_parameters_to_context(codec, stream.pointee.codecpar), "Unusable video parameters")
       codec.pointee.thread_count = 1  // clips are decoded side by side
       codec.pointee.max_pixels = Int64(limits.maximumPixelCount)
@@ -67,12 +72,12 @@ final class VideoDecoder {
       av_frame_unref(frame.pointer)
       let received = avcodec_receive_frame(codec, frame.pointer)
       if received == 0 {
-        guard frame.pointer.pointee.decode_error_flags == 0 else { throw LibAVFailure("A damaged video frame") }
+        guard frame.pointer.pointee.decode_error_flags == 0 else { throw MediaFailure("A damaged video frame") }
         return frame.pointer
       }
       if received == sgmn_averror_eof() { return nil }
       guard received == sgmn_averror(EAGAIN) else {
-        throw LibAVFailure("Cannot decode a video frame", status: received)
+        throw MediaFailure("Cannot decode a video frame", status: received)
       }
       try sendPacket()
     }
@@ -91,7 +96,7 @@ final class VideoDecoder {
       }
       try check(read, "Cannot read the video to its end")
     } while packet!.pointee.stream_index != streamIndex
-    guard packet!.pointee.flags & AV_PKT_FLAG_CORRUPT == 0 else { throw LibAVFailure("A damaged packet in the video") }
+    guard packet!.pointee.flags & AV_PKT_FLAG_CORRUPT == 0 else { throw MediaFailure("A damaged packet in the video") }
     try check(avcodec_send_packet(codec, packet), "Cannot decode the video")
   }
 }

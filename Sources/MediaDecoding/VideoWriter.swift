@@ -49,12 +49,12 @@ public final class VideoWriter {
   ) throws {
     self.path = path
     self.conversion = conversion
-    frame = try LibAVFailure.naming(path) {
+    frame = try MediaFailure.naming(path) {
       try OwnedFrame(
         width: Int32(configuration.width), height: Int32(configuration.height), format: AV_PIX_FMT_YUV420P)
     }
     do {
-      try LibAVFailure.naming(path) { try open(configuration) }
+      try MediaFailure.naming(path) { try open(configuration) }
     } catch {
       free()
       throw error
@@ -77,13 +77,13 @@ public final class VideoWriter {
     let isH264 = configuration.codec == .h264
     guard let encoder = isH264 ? avcodec_find_encoder_by_name("libx264") : avcodec_find_encoder(AV_CODEC_ID_MPEG4)
     else {
-      throw LibAVFailure(
+      throw MediaFailure(
         "This libav was built without \(isH264 ? "libx264, the H.264 encoder" : "an MPEG-4 encoder")",
         code: .internalError)
     }
     guard let stream = avformat_new_stream(format, nil), let codec = avcodec_alloc_context3(encoder),
       let packet = av_packet_alloc()
-    else { throw LibAVFailure("Out of memory", code: .internalError) }
+    else { throw MediaFailure("Out of memory", code: .internalError) }
     self.codec = codec
     self.packet = packet
     codec.pointee.width = Int32(configuration.width)
@@ -123,7 +123,7 @@ public final class VideoWriter {
     let size = (image.width, image.height)
     let own = (Int(frame.pointer.pointee.width), Int(frame.pointer.pointee.height))
     precondition(size == own, "a frame of \(size) in a video of \(own)")
-    try LibAVFailure.naming(path) {
+    try MediaFailure.naming(path) {
       try check(av_frame_make_writable(frame.pointer), "Cannot reuse the frame")
       try conversion.copy(image, to: frame.pointer)
       frame.pointer.pointee.pts = frameCount
@@ -135,7 +135,7 @@ public final class VideoWriter {
 
   /// Ends the file. Without it the file is not a video.
   public func finish() throws {
-    try LibAVFailure.naming(path) {
+    try MediaFailure.naming(path) {
       try check(avcodec_send_frame(codec, nil), "Cannot finish encoding")
       try writePackets()
       try check(av_write_trailer(format), "Cannot finish the file")

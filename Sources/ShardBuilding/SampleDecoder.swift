@@ -10,8 +10,7 @@ final class SampleDecoder {
   private let limits: MediaLimits
   private let images: PictureCache
   private let encoder: ShardEncoder
-  private let videoConversion = PixelConversion()
-  private let pictureConversion = PixelConversion()
+  private let squares: SquareDecoder
 
   init(
     configuration: ShardConfiguration, textEncoder: (any TextEncoder)?, limits: MediaLimits, images: PictureCache
@@ -20,6 +19,7 @@ final class SampleDecoder {
     self.textEncoder = textEncoder
     self.limits = limits
     self.images = images
+    squares = SquareDecoder(resolution: configuration.resolution, layout: .rgb, limits: limits)
     encoder = try ShardEncoder(configuration: configuration)
   }
 
@@ -39,14 +39,9 @@ final class SampleDecoder {
     switch source.frames {
     case .none: break
     case .video(let path):
-      let video = VideoFile(path: path, limits: limits)
-      let frames = try video.frames(limit: configuration.maximumFrameCount, using: videoConversion) {
-        Resizing.centreSquare(of: $0, resolution: configuration.resolution)
-      }
-      for (index, planes) in frames {
-        sample.frameIndices.append(Int32(index))
-        sample.frames += planes
-      }
+      let clip = try squares.clip(at: MediaLocation(path), limit: configuration.maximumFrameCount)
+      sample.frameIndices = clip.indices.map(Int32.init)
+      sample.frames = clip.pictures
     case .pictures(let paths):
       guard !paths.isEmpty else { throw Fault(.badData, "A clip without a frame") }
       for index in FrameSampling.evenIndices(frameCount: paths.count, limit: configuration.maximumFrameCount) {
@@ -62,7 +57,6 @@ final class SampleDecoder {
   }
 
   private func square(_ path: String) throws -> [UInt8] {
-    let picture = try ImageFile(path: path, limits: limits).decode(using: pictureConversion)
-    return Resizing.centreSquare(of: picture, resolution: configuration.resolution)
+    try squares.picture(at: MediaLocation(path))
   }
 }

@@ -28,6 +28,16 @@ enum Fixture {
     try Data(bytes).write(to: URL(fileURLWithPath: path))
   }
 
+  /// The bytes of luma and colour, row after row.
+  static func planes(of view: PixelView) -> [UInt8] {
+    guard case .yuv420(let luma, let colour, _) = view else { return [] }
+    return ([luma] + (colour.map { [$0.0, $0.1] } ?? [])).flatMap { plane in
+      (0..<plane.height).flatMap { row in
+        Array(UnsafeBufferPointer(start: plane.base + row * plane.stride, count: plane.width))
+      }
+    }
+  }
+
   /// A clip whose frame i is the grey 16·i.
   static func greys(
     _ count: Int, at path: String, codec: VideoWriter.Codec = .h264, using conversion: PixelConversion = .init()

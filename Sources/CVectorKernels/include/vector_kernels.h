@@ -87,6 +87,20 @@ void vk_random_normal(int dtype, uint64_t key, uint64_t stream, double deviation
 void vk_patches(int dtype, const uint8_t *bytes, void *y, long n, long size, long patch, const double *mean,
                 const double *deviation);
 
+// resize.c: both passes of Pillow's resize of 8-bit pictures. Output i is the sum of weights[i·taps + k] times input
+// starts[i] + k, k < taps, in 22-bit fixed point, rounded to nearest and held within 0 … 255.
+// x [rows, columns, channels], rows `stride` bytes apart -> y [channels, rows, outputs], rows `y_stride` and channels
+// `plane` bytes apart. y is written up to the next multiple of 16 rows and outputs; scratch as vk_resize_scratch says.
+void vk_resize_across(const uint8_t *x, long stride, long rows, long columns, long channels, const int32_t *starts,
+                      const int32_t *weights, long taps, long outputs, uint8_t *y, long y_stride, long plane,
+                      uint8_t *scratch);
+long vk_resize_scratch(long columns, long channels, long outputs);
+// x rows of `width` bytes, readable up to the next multiple of 64, `stride` apart -> y [outputs, width], dense.
+void vk_resize_down(const uint8_t *x, long stride, const int32_t *starts, const int32_t *weights, long taps,
+                    long outputs, uint8_t *y, long width);
+// y = (scale·x + offset) >> 16, held within 0 … 255
+void vk_scale_levels(const uint8_t *x, int32_t scale, int32_t offset, uint8_t *y, long n);
+
 // pixel_planes.c: pictures as 4:2:0 planes, Y (size, size), Cb and Cr (half, half), half = ⌈size/2⌉; size <= 1024.
 // Every value less the one above it, as codes of 8 bits; two neighbours' upper halves share a byte of `high`, their lower
 // ones of `low`. `codes` has room for a picture, made even; `high` and `low` for half of that a picture.
@@ -95,3 +109,22 @@ void vk_pictures_from_halves(const uint8_t *high, const uint8_t *low, uint8_t *p
 // One picture from and to planes red, green, blue (3, size, size).
 void vk_yuv420_from_rgb(const uint8_t *rgb, uint8_t *yuv, long size);
 void vk_rgb_from_yuv420(const uint8_t *yuv, uint8_t *rgb, long size);
+
+// jpeg_scan.c: the entropy-coded data of a baseline JPEG of 4:2:0 planes.
+enum { VK_JPEG_LOOK = 10, VK_JPEG_PADDING = 2048 };
+typedef struct {
+  uint32_t look[1 << VK_JPEG_LOOK];
+  uint64_t limit[17];
+  int32_t first[17];
+  uint8_t symbols[256];
+} vk_jpeg_codes;
+// From a DHT segment: `counts` of codes of 1 … 16 bits and their 256 (or fewer, zeros behind) symbols. 0, or -1 where
+// the table is not a regular one.
+int vk_jpeg_huffman(const uint8_t *counts, const uint8_t *symbols, int is_dc, vk_jpeg_codes *codes);
+// `data` behind the scan's header; of each component the codes (DC, AC) and the 64 quantisers in the file's order ->
+// luma (16·rows, 16·columns), both colour planes (8·rows, 8·columns), of which rows 16·first … 16·last are written.
+// scratch: n + VK_JPEG_PADDING bytes. The place of the marker that ends the data, or -1 where the data is not whole and
+// regular; the planes are undefined then.
+long vk_jpeg_scan(const uint8_t *data, long n, const vk_jpeg_codes *const *codes, const int16_t *const *quantisers,
+                  long columns, long rows, long first, long last, uint8_t *luma, uint8_t *blue, uint8_t *red,
+                  uint8_t *scratch);

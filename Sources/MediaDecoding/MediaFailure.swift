@@ -2,8 +2,8 @@ import CLibAV
 import Faults
 import Glibc
 
-/// What libav refused, before it is known to which file it belongs.
-struct LibAVFailure: Error {
+/// What a decoder or encoder refused, before it is known to which file that belongs.
+struct MediaFailure: Error {
   var code: ExitCode = .badData
   var what: String
   var log: [String] = []
@@ -15,7 +15,7 @@ struct LibAVFailure: Error {
 
   /// A failed call, by its negative result.
   init(_ what: String, status: Int32) {
-    self.what = "\(what): \(LibAVFailure.text(of: status))"
+    self.what = "\(what): \(MediaFailure.text(of: status))"
     if status == sgmn_averror(ENOSPC) || status == sgmn_averror(EIO) { code = .inputOutput }
   }
 
@@ -33,11 +33,11 @@ struct LibAVFailure: Error {
     return Fault(code, what + said, at: path, remedy: remedy)
   }
 
-  /// Runs `body` with libav's log captured; what libav refuses becomes a `Fault` that names `path`.
+  /// Runs `body` with libav's log captured; a `MediaFailure` becomes a `Fault` that names `path`.
   static func naming<Result>(_ path: String, remedy: String? = nil, _ body: () throws -> Result) throws -> Result {
     do {
       return try LibAVLog.capturing(body)
-    } catch let failure as LibAVFailure {
+    } catch let failure as MediaFailure {
       throw failure.fault(path: path, remedy: remedy)
     }
   }
@@ -46,6 +46,6 @@ struct LibAVFailure: Error {
 /// Throws where a libav call returned a negative status.
 @discardableResult
 func check(_ status: Int32, _ what: @autoclosure () -> String) throws -> Int32 {
-  guard status >= 0 else { throw LibAVFailure(what(), status: status) }
+  guard status >= 0 else { throw MediaFailure(what(), status: status) }
   return status
 }
