@@ -35,18 +35,18 @@ final class SampleDecoder {
       clipID: source.clipID, imageID: source.imageID, liveID: source.liveID, productID: source.productID,
       categoryID: source.categoryID, title: source.title, asr: source.asr, tags: source.tags,
       rightImageIDs: source.rightImageIDs)
-    sample.image = try images.planes(of: source.image) { try square(source.image) }
+    sample.image = try images.planes(of: source.image.description) { try squares.picture(at: source.image) }
     switch source.frames {
     case .none: break
-    case .video(let path):
-      let clip = try squares.clip(at: MediaLocation(path), limit: configuration.maximumFrameCount)
+    case .video(let location):
+      let clip = try squares.clip(at: location, limit: configuration.maximumFrameCount)
       sample.frameIndices = clip.indices.map(Int32.init)
       sample.frames = clip.pictures
     case .pictures(let paths):
       guard !paths.isEmpty else { throw Fault(.badData, "A clip without a frame") }
       for index in FrameSampling.evenIndices(frameCount: paths.count, limit: configuration.maximumFrameCount) {
         sample.frameIndices.append(Int32(index))
-        sample.frames += try square(paths[index])
+        sample.frames += try squares.picture(at: paths[index])
       }
     }
     if let textEncoder {
@@ -54,9 +54,5 @@ final class SampleDecoder {
       sample.asrEmbedding = textEncoder.encode(source.asr)
     }
     return sample
-  }
-
-  private func square(_ path: String) throws -> [UInt8] {
-    try squares.picture(at: MediaLocation(path))
   }
 }

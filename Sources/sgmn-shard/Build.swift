@@ -73,7 +73,8 @@ struct Build: ParsableCommand {
       throw Fault(.usage, fault.what, remedy: fault.remedy)
     }
     var line = ProgressLine("Building")
-    let report = try builder.build(try samples(), to: output, threadCount: threadCount) { report, share in
+    let report = try builder.build(try samples(threadCount: threadCount), to: output, threadCount: threadCount) {
+      report, share in
       let rate = Double(report.sampleCount) / max(line.elapsedSeconds, 0.001)
       line.show(share, "\(report.sampleCount) samples, \(Int(rate))/s, \(report.rejectedCount) left out")
     }
@@ -90,12 +91,19 @@ struct Build: ParsableCommand {
     }
   }
 
-  private func samples() throws -> any SampleSequence {
-    if let manifest { return try ManifestFile(path: manifest, allowOutside: allowOutside) }
-    let frames = try PictureFolder(path: framesRoot ?? ".")
-    let images = framesRoot == imagesRoot ? frames : try PictureFolder(path: imagesRoot ?? ".")
-    if let testFolder { return try LPR4MTest.samples(in: testFolder, frames: frames, images: images) }
-    return try LPR4MTraining(paths: trainingParts, frames: frames, images: images)
+  private func samples(threadCount: Int) throws -> any SampleSequence {
+    let (frames, images) = (framesRoot.map { [$0] } ?? [], imagesRoot.map { [$0] } ?? [])
+    let samples: SourceDescription.Samples =
+      if let manifest {
+        .manifest(path: manifest, allowOutside: allowOutside)
+      } else if let testFolder {
+        .lpr4mTest(folder: testFolder, frames: frames, images: images)
+      } else {
+        .lpr4mTrain(paths: trainingParts, frames: frames, images: images)
+      }
+    let catalog = try SourceDescription(samples).open(threadCount: threadCount).catalog
+    try catalog.refuseRepetitions()
+    return CatalogSequence(catalog)
   }
 }
 

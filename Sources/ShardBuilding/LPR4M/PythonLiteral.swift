@@ -1,3 +1,5 @@
+import Glibc
+
 /// A list of strings or of numbers as Python prints it, read and never evaluated.
 ///
 /// `['a', "b\'c"]`, `[[1, 2.5], [3, 4]]`, tuples, None. Anything else is refused at its byte.
@@ -81,17 +83,22 @@ enum PythonLiteral: Equatable {
     private mutating func string() throws(Failure) -> String {
       let quote = bytes[position]
       position += 1
-      var text: [UInt8] = []
+      let start = position
+      var unescaped: [UInt8]?  // only where there is an escape
       while let byte = current {
         position += 1
         if byte == quote {
-          guard let string = String(validating: text, as: UTF8.self) else { throw failure("Not UTF-8") }
-          return string
+          let text =
+            unescaped.map { String(validating: $0, as: UTF8.self) }
+            ?? String(validating: bytes[start..<position - 1], as: UTF8.self)
+          guard let text else { throw failure("Not UTF-8") }
+          return text
         }
         guard byte == UInt8(ascii: "\\") else {
-          text.append(byte)
+          unescaped?.append(byte)
           continue
         }
+        var text = unescaped ?? Array(bytes[start..<position - 1])
         guard let escaped = current else { break }
         position += 1
         switch escaped {
@@ -100,22 +107,41 @@ enum PythonLiteral: Equatable {
         case UInt8(ascii: "t"): text.append(0x09)
         default: throw failure("An escape that is not \\' \\\" \\\\ \\n \\t")
         }
+        unescaped = text
       }
       throw failure("The string does not end")
     }
 
     private mutating func number() throws(Failure) -> Double {
       let start = position
-      while let byte = current,
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "+-.eE".utf8.contains(byte)
-      {
-        position += 1
-      }
-      guard let number = Double(String(decoding: bytes[start..<position], as: UTF8.self)), number.isFinite else {
+      while let byte = current, PythonLiteral.isPartOfNumber(byte) { position += 1 }
+      let number = PythonLiteral.number(bytes[start..<position])
+      guard let number, number.isFinite else {
         position = start
         throw failure("Not a string, a number or a list")
       }
       return number
+    }
+  }
+
+  private static func isPartOfNumber(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
+      UInt8(ascii: "e"), UInt8(ascii: "E"):
+      true
+    default: false
+    }
+  }
+
+  /// The number that all of `text` is.
+  private static func number(_ text: ArraySlice<UInt8>) -> Double? {
+    guard (1...63).contains(text.count) else { return nil }
+    return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
+      for (place, byte) in text.enumerated() { buffer[place] = CChar(bitPattern: byte) }
+      buffer[text.count] = 0
+      var end: UnsafeMutablePointer<CChar>?
+      let number = strtod(buffer.baseAddress!, &end)
+      return end == buffer.baseAddress! + text.count ? number : nil
     }
   }
 }
