@@ -17,6 +17,7 @@ demo: build ## Make a small data set, train on it with several ranks, evaluate
 	@scripts/demo
 
 test: bootstrap ## Build everything and run all tests
+	@scripts/test-servers
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 

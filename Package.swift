@@ -39,6 +39,8 @@ let package = Package(
     .systemLibrary(
       name: "CLibAV", pkgConfig: "libavformat",
       providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev"])]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     // -O3 also in debug builds: the tests run through the same kernels as a training run.
     .target(name: "CVectorKernels", cSettings: [.unsafeFlags(["-O3"])]),
@@ -61,6 +63,7 @@ let package = Package(
     // Level 3
     module("DataLoading", ["ShardFormat", "Randomness", "Faults"]),
     module("ShardBuilding", ["ShardFormat", "MediaDecoding", "TextEncoding", "Randomness", "DurableFiles", "Faults"]),
+    module("RemoteStorage", ["CCurl", "COpenSSL", "ShardFormat", "DurableFiles", "Randomness", "Faults"]),
     module("Optimization", ["NeuralNetworks", "TensorCore", "Faults"]),
     module("SGMNModel", ["NeuralNetworks", "TensorCore", "Randomness", "Faults"]),
 
@@ -101,6 +104,9 @@ let package = Package(
     tests("NeuralNetworks", fixtures: true),
     tests("DataLoading", ["ShardFormat", "Randomness"]),
     tests("ShardBuilding", ["ShardFormat", "MediaDecoding", "TextEncoding", "Randomness"]),
+    // A process that reads through a cache, for the tests that share one or kill it.
+    .executableTarget(name: "storage-probe", dependencies: ["RemoteStorage", "DurableFiles", "Faults"]),
+    tests("RemoteStorage", ["storage-probe", "ShardFormat", "DurableFiles"], fixtures: true),
     tests("Optimization", fixtures: true),
     tests("SGMNModel"),
     tests("Parity", ["TensorCore"], fixtures: true),

@@ -3,7 +3,7 @@ import Glibc
 
 /// Repeats a system call while a signal interrupts it, and turns any other failure into a `Fault`.
 @discardableResult
-func systemCall<T: SignedInteger>(
+package func systemCall<T: SignedInteger>(
   _ name: String, path: String, missing: ExitCode = .inputMissing, _ call: () -> T
 ) throws -> T {
   while true {

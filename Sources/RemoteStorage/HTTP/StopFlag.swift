@@ -1,0 +1,10 @@
+import Synchronization
+
+/// Tells transfers that nobody waits for them any more.
+final class StopFlag: Sendable {
+  private let flag = Atomic<Bool>(false)
+
+  var isRaised: Bool { flag.load(ordering: .relaxed) }
+
+  func raise() { flag.store(true, ordering: .relaxed) }
+}
