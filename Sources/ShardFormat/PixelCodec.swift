@@ -108,6 +108,41 @@ final class PixelDecompressor {
     }
   }
 
+  /// Decompresses `count` pictures and puts some of them where they are wanted: picture `number` of each pair into its
+  /// memory of one picture. The others are not unpacked. Throws as `decompress` does.
+  func decompress(
+    _ stored: UnsafeRawBufferPointer, count: Int, _ configuration: ShardConfiguration,
+    placing wanted: [(number: Int, memory: UnsafeMutableRawBufferPointer)]
+  ) throws {
+    guard count > 0 else {
+      guard stored.isEmpty else { throw Fault(.badData, "There are pixels without a frame") }
+      return
+    }
+    let size = configuration.pictureByteCount
+    for (number, memory) in wanted {
+      precondition(number >= 0 && number < count && memory.count == size, "picture \(number) of \(count)")
+    }
+    switch configuration.pixelEncoding {
+    case .rgb:
+      try check(stored, contentByteCount: count * size)
+      halves.grow(to: count * size)
+      try frame(stored, into: UnsafeMutableRawBufferPointer(rebasing: halves.bytes[..<(count * size)]))
+      for (number, memory) in wanted {
+        memory.copyMemory(
+          from: UnsafeRawBufferPointer(rebasing: halves.bytes[(number * size)..<((number + 1) * size)]))
+      }
+    case .yuv420:
+      let half = (size + 1) / 2
+      try decompressHalves(stored, count * half)
+      let base = halves.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
+      for (number, memory) in wanted {
+        vk_pictures_from_halves(
+          base + number * half, base + (count + number) * half, memory.baseAddress!.assumingMemoryBound(to: UInt8.self),
+          1, configuration.resolution)
+      }
+    }
+  }
+
   /// zstd's part of `decompress` alone: what no reader of these bytes can do without.
   func decompressOnly(_ stored: UnsafeRawBufferPointer, count: Int, _ configuration: ShardConfiguration) throws {
     guard count > 0 else { return }

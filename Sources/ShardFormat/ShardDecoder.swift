@@ -45,6 +45,19 @@ public final class ShardDecoder {
     pictureByteCount += imageByteCount + frameByteCount
   }
 
+  /// The same, but the pictures go where they are wanted, and none stays in the decoder.
+  func decode(
+    pixels: UnsafeRawBufferPointer, frameCount: Int, picture: UnsafeRawBufferPointer,
+    _ configuration: ShardConfiguration, into memory: ShardSet.PictureMemory
+  ) throws {
+    (imageByteCount, frameByteCount) = (0, 0)
+    let start = MonotonicSeconds.now
+    defer { decodeSeconds += MonotonicSeconds.now - start }
+    try decompressor.decompress(picture, count: 1, configuration, placing: [(0, memory.image)])
+    try decompressor.decompress(pixels, count: frameCount, configuration, placing: memory.frames)
+    pictureByteCount += (1 + memory.frames.count) * configuration.pictureByteCount
+  }
+
   /// zstd's part of `decode` alone: the floor that reading is measured against.
   func decompressOnly(
     pixels: UnsafeRawBufferPointer, frameCount: Int, picture: UnsafeRawBufferPointer,

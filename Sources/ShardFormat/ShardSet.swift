@@ -140,12 +140,48 @@ public final class ShardSet: Sendable {
 
   /// Reads, verifies and decompresses a sample; its pixels stay in the decoder until the next load, in the set's encoding.
   public func load(at number: Int, using decoder: ShardDecoder) throws -> SampleSummary {
+    try load(at: number, using: decoder) { pixels, picture, summary in
+      try decoder.decode(pixels: pixels, frameCount: summary.frameCount, picture: picture, configuration)
+    }
+  }
+
+  /// Where the pictures of a sample go, each into memory of one picture.
+  public struct PictureMemory {
+    public var image: UnsafeMutableRawBufferPointer
+    /// Frames by their number in the clip; those that are not named are not unpacked.
+    public var frames: [(number: Int, memory: UnsafeMutableRawBufferPointer)]
+
+    public init(
+      image: UnsafeMutableRawBufferPointer, frames: [(number: Int, memory: UnsafeMutableRawBufferPointer)]
+    ) {
+      (self.image, self.frames) = (image, frames)
+    }
+  }
+
+  /// Reads, verifies and decompresses a sample straight to where its pictures are wanted, in the set's encoding; nothing
+  /// stays in the decoder. Where it throws, that memory may be half filled.
+  ///
+  /// - Parameter memory: asked once, when everything but the pixels is known.
+  public func load(
+    at number: Int, using decoder: ShardDecoder, into memory: (SampleSummary) -> PictureMemory
+  ) throws -> SampleSummary {
+    try load(at: number, using: decoder) { pixels, picture, summary in
+      try decoder.decode(
+        pixels: pixels, frameCount: summary.frameCount, picture: picture, configuration, into: memory(summary))
+    }
+  }
+
+  /// Reads a sample and verifies it; `decode` takes its stored pixels and those of its picture apart.
+  private func load(
+    at number: Int, using decoder: ShardDecoder,
+    decode: (UnsafeRawBufferPointer, _ picture: UnsafeRawBufferPointer, SampleSummary) throws -> Void
+  ) throws -> SampleSummary {
     // The clip is named where its pixels are damaged and its details are not.
-    return try located(number, clipID: (try? summary(at: number))?.clipID) { entry, shard, file in
+    try located(number, clipID: (try? summary(at: number))?.clipID) { entry, shard, file in
       let (record, picture) = try decoder.records.both(
         entry, number: number - firstSamples[shard], pictureEntry(of: number), shard: shard, in: file)
       let summary = try summary(Array(record.details), entry, file)
-      try decoder.decode(pixels: record.pixels, frameCount: entry.frameCount, picture: picture, configuration)
+      try decode(record.pixels, picture, summary)
       return summary
     }
   }
@@ -172,6 +208,9 @@ public final class ShardSet: Sendable {
     let (from, to) = (index.entries.sample(first), index.entries.sample(last))
     return (shard, from.offset, to.offset + to.recordByteCount - from.offset)
   }
+
+  /// The file of a shard.
+  func bytes(ofShard shard: Int) throws -> any ShardBytes { try shards.bytes(of: index.shards[shard]) }
 
   private func summary(_ details: [UInt8], _ entry: SampleEntry, _ file: any ShardBytes) throws -> SampleSummary {
     var reader = ByteReader(details, path: file.path, offset: entry.offset + ShardLimits.sampleHeadByteCount)
