@@ -55,6 +55,12 @@ public final class FileReader: Sendable {
     }
   }
 
+  /// Asks the kernel to begin reading these bytes into its page cache. Only a hint: that it cannot is no fault.
+  public func willRead(_ range: Range<Int>) {
+    guard !range.isEmpty else { return }  // no bytes would mean all to the end
+    _ = posix_fadvise(descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_WILLNEED)
+  }
+
   /// The whole file; `Fault(.badData)` if it has more than `limit` bytes.
   public static func contents(of path: String, limit: Int) throws -> [UInt8] {
     let reader = try FileReader(path)

@@ -7,9 +7,13 @@ public protocol ShardBytes: Sendable {
   var byteCount: Int { get }
   /// Fills `buffer` with the bytes at `offset`; all of them, or a `Fault`.
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws
+  /// These bytes will be read soon: a storage that can have them near by then may begin. Does nothing by default.
+  func willRead(_ range: Range<Int>)
 }
 
 extension ShardBytes {
+  public func willRead(_ range: Range<Int>) {}
+
   /// The `count` bytes at `offset`.
   func read(at offset: Int, count: Int) throws -> [UInt8] {
     try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in

@@ -12,9 +12,18 @@ public protocol ShardStorage: Sendable {
   func open(_ name: String) throws -> any ShardBytes
   /// The size of a file, without opening it where that costs more.
   func byteCount(of name: String) throws -> Int
+  /// How many of the set's largest files are kept near by, where a file is fetched whole before it is read; nil where
+  /// parts of a file are read from where it is.
+  var wholeFileCapacity: Int? { get }
+  /// These files will be opened soon, the nearest first: a storage that fetches whole files may begin. Takes the place of
+  /// what was said before.
+  func willOpen(_ names: [String])
 }
 
 extension ShardStorage {
+  public var wholeFileCapacity: Int? { nil }
+  public func willOpen(_ names: [String]) {}
+
   /// What messages call a file.
   func path(of name: String) -> String { location.hasSuffix("/") ? location + name : "\(location)/\(name)" }
 }
