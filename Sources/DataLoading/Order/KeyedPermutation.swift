@@ -1,31 +1,29 @@
 import Randomness
 
-/// The order of one epoch: a pseudo-random permutation of 0 ..< count, computed place by place without a table.
+/// A pseudo-random permutation of 0 ..< count, computed number by number without a table.
 ///
 /// A Feistel network permutes the smallest power of two that is not below `count`: its two halves take turns in
 /// being changed by a keyed function of the other, which can always be undone. A number that lands outside 0 ..< count
-/// is sent through again until it lands inside (cycle walking), fewer than two times on average. So the order is a
-/// function of (count, seed, epoch) alone: any rank finds any place at once, and a resumed run needs no state.
-public struct SampleOrder: Sendable {
-  public let count: Int
+/// is sent through again until it lands inside (cycle walking), fewer than two times on average.
+struct KeyedPermutation: Sendable {
+  let count: Int
   private let key: UInt64
   private let leftBits: UInt64
   private let rightBits: UInt64
   private static let roundCount: UInt32 = 8
 
-  public init(count: Int, seed: UInt64, epoch: Int) {
-    precondition(count >= 0, "an order of \(count) samples")
+  init(count: Int, key: UInt64) {
+    precondition(count >= 0, "a permutation of \(count) numbers")
     self.count = count
-    var stream = RandomStream(seed: seed, "sample order", epoch)
-    key = stream.next()
+    self.key = key
     let bits = UInt64(max(1, count < 2 ? 1 : Int.bitWidth - (count - 1).leadingZeroBitCount))
     leftBits = bits / 2
     rightBits = bits - bits / 2
   }
 
-  /// The sample at a place of the epoch.
-  public subscript(position: Int) -> Int {
-    precondition(position >= 0 && position < count, "place \(position) of an epoch of \(count) samples")
+  /// Where `position` goes.
+  subscript(position: Int) -> Int {
+    precondition(position >= 0 && position < count, "number \(position) of \(count)")
     var value = UInt64(position)
     repeat { value = permuted(value) } while value >= UInt64(count)
     return Int(value)
@@ -36,7 +34,7 @@ public struct SampleOrder: Sendable {
     let rightMask = (1 << rightBits) - 1 as UInt64
     var left = value >> rightBits
     var right = value & rightMask
-    for round in 0..<SampleOrder.roundCount {
+    for round in 0..<KeyedPermutation.roundCount {
       if round % 2 == 0 {
         right ^= mixed(left, round) & rightMask
       } else {
