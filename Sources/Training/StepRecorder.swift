@@ -26,6 +26,8 @@ final class StepRecorder {
       ("learning_rate", .number(learningRate)), ("gradient_norm", .number(result.gradientNorm)),
       ("step_seconds", .number(seconds)), ("pairs_per_second", .number(rate)),
       ("data_wait_seconds", .number(result.summary.waitSeconds)),
+      ("data_wait_share", .number(min(1, result.summary.waitSeconds / max(seconds, 1e-9)))),
+      ("replaced_samples", .integer(state.replacedSamples.count)),
     ]
     try metrics.append(step: state.step, fields)
     let perStep = timer.secondsPerStep ?? seconds

@@ -67,6 +67,7 @@ extension Trainer {
     state.epoch = shared.epoch
     state.positionInEpoch = shared.positionInEpoch
     state.best = shared.best
+    state.replacedSamples = shared.replacedSamples
   }
 
   private func shareTensors() throws {

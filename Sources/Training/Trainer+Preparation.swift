@@ -37,7 +37,7 @@ extension Trainer {
       do {
         batches = try BatchSchedule(shards, configuration: loading, rankCount: ranks)
       } catch var fault as Fault {
-        fault.remedy = "Lower data.global_batch, which is \(c.data.globalBatch), or give more data"
+        fault.remedy = fault.remedy ?? "Lower data.global_batch, which is \(c.data.globalBatch), or give more data"
         throw fault
       }
       plan = StepPlan(
@@ -55,8 +55,9 @@ extension Trainer {
       LoaderConfiguration(
         pairsPerRank: c.data.globalBatch / ranks, framesPerClip: c.model.frames,
         dropTailProbability: c.data.dropTailProbability, prefetchBatchCount: c.data.prefetch,
-        readerThreadCount: c.data.threads, onBadSample: c.data.onBad, badSampleBudget: c.data.skipBudget,
-        seed: UInt64(c.seed))
+        readerThreadCount: c.data.threads, memoryByteCount: c.data.memory, shuffleBlock: c.data.shuffleBlock,
+        shuffleWindow: c.data.shuffleWindow, uniqueProducts: c.data.uniqueProducts,
+        readAheadByteCount: c.data.readAhead, onBadSample: c.data.onBad, seed: UInt64(c.seed))
     }
 
     private static func check(_ shards: ShardSet, _ c: RunConfiguration) throws {

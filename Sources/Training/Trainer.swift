@@ -32,6 +32,9 @@ public final class Trainer {
   var savedStep: Int?
   /// A step after which the run stops with a checkpoint as if a signal had asked for it; for limits of time or steps.
   public var stopAfterStep: Int?
+  /// Seconds between two looks at how long the ranks wait for data.
+  var waitingReportInterval = 60.0
+  var waitingReporter: WaitingReporter?
 
   /// How a run begins.
   public enum Resume: Sendable, Equatable {
@@ -77,11 +80,13 @@ public final class Trainer {
 
   /// Trains. Returns `.done` at the end, `.stoppedWithCheckpoint` where a signal or the leader's orders ended it.
   public func run() throws -> ExitCode {
-    let loader = try BatchLoader(
-      set: shards, configuration: loading, rank: communicator.rank, rankCount: communicator.rankCount,
-      firstStep: state.step
-    ) { [logger] in logger.warning("skipped sample \($0.sampleNumber): \($0.fault)") }
+    let loader = try communicator.together {
+      try BatchLoader(
+        set: shards, configuration: loading, schedule: batches, rank: communicator.rank,
+        localRank: communicator.localRank, localRankCount: communicator.localRankCount, firstStep: state.step)
+    }
     defer { loader.stop() }
+    waitingReporter = WaitingReporter(loader, interval: waitingReportInterval)
     var stopRequested = StopSignals.isRequested && communicator.rankCount == 1
     logStart()
     while state.step < plan.stepCount {
@@ -90,7 +95,9 @@ public final class Trainer {
       recorder?.begin()
       let result = try step(loader, step: state.step, learningRate: orders.learningRate)
       advance()
+      if result.summary.skippedCount > 0 { try countReplaced(result.skipped) }
       try recorder?.record(result, state: state, learningRate: orders.learningRate, globalBatch: batches.pairsPerStep)
+      if orders.reportsWaiting { try reportWaiting() }
       if orders.comparesRanks { try RankComparison.compare(arena, step: state.step, over: communicator) }
       let isBest = orders.evaluates ? try evaluate() : false
       if orders.saves || isBest { try save(isBest: isBest) }
@@ -112,7 +119,7 @@ public final class Trainer {
     StepOrders(
       goesOn: !stopRequested, learningRate: schedule.rate(atStep: state.step, of: plan.stepCount),
       saves: plan.saves(after: state.step), evaluates: plan.evaluates(after: state.step),
-      comparesRanks: plan.comparesRanks(after: state.step))
+      comparesRanks: plan.comparesRanks(after: state.step), reportsWaiting: waitingReporter?.isDue ?? false)
   }
 
   private var schedule: LearningRateSchedule {

@@ -40,6 +40,11 @@ struct SGMNTrain: ParsableCommand {
     help: ArgumentHelp("Overrides one key of the configuration.", valueName: "key=value"))
   var settings: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "What a damaged sample does (data.on_bad): fail ends the run, skip lets another stand in.", valueName: "policy"))
+  var onBad: String?
+
   @Option(help: ArgumentHelp("auto (the newest checkpoint), never, or a checkpoint's folder.", valueName: "from"))
   var resume = "auto"
 
@@ -82,6 +87,7 @@ struct SGMNTrain: ParsableCommand {
     var all = settings
     if let shards { all.append("data.train=\(quoted(shards))") }
     if let evalShards { all.append("evaluation.shards=\(quoted(evalShards))") }
+    if let onBad { all.append("data.on_bad=\(quoted(onBad))") }
     return try ConfigurationFile.load(path: config, settings: all)
   }
 

@@ -44,13 +44,21 @@ extension EndToEnd {
       #expect(try String(decoding: run.bytes(#require(records.first)), as: UTF8.self).contains(file))
     }
 
+    /// Three epochs on two ranks: what is damaged comes on either, and is told once by all.
     @Test func aChangedByteIsSkippedOnRequest() throws {
       let (folder, file) = try flipped()
       let run = try RunFolder("skipping")
-      let result = try run.train(shards: folder, "data.on_bad=skip", "schedule.steps=3").run()
-      expect(result, 0, told: "skipped sample")
-      #expect(result.lineCount(file) == 1, "\(result.text)")
-      #expect(run.metricsLineCount == 3)
+      var command = try run.train(shards: folder, "schedule.steps=9")
+      command.arguments += ["--on-bad", "skip"]
+      let result = try command.run()
+      #expect(result.status == 0, "\(result.text)")
+      // A damaged picture is that of both clips of its product.
+      let told = result.lineCount("stands in for damaged sample")
+      #expect((1...2).contains(told), "\(result.text)")
+      #expect(result.lineCount(file) == told, "\(result.text)")
+      #expect(run.metricsLineCount == 9)
+      let last = try #require(String(decoding: run.bytes("metrics.jsonl"), as: UTF8.self).split(separator: "\n").last)
+      #expect(last.contains("\"replaced_samples\":\(told)"), "\(last)")
     }
 
     @Test func aCutShard() throws {

@@ -43,7 +43,7 @@ struct RunFolder: Sendable {
   func losses() throws -> [String] {
     try bytes("metrics.jsonl").split(separator: 0x0A).map { line in
       let fields = try #require(try JSONSerialization.jsonObject(with: line) as? [String: Any])
-      return fields.filter { name, _ in !name.contains("second") && name != "time" }
+      return fields.filter { name, _ in !name.contains("second") && !name.contains("wait") && name != "time" }
         .map { "\($0)=\($1)" }.sorted().joined(separator: " ")
     }
   }

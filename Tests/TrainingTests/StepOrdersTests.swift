@@ -5,10 +5,10 @@ import Testing
 
 @Suite struct StepOrdersTests {
   @Test func ordersSurviveTheBroadcast() throws {
-    for bits in 0..<16 {
+    for bits in 0..<32 {
       let orders = StepOrders(
         goesOn: bits & 1 != 0, learningRate: 3e-4 * Double(bits), saves: bits & 2 != 0, evaluates: bits & 4 != 0,
-        comparesRanks: bits & 8 != 0)
+        comparesRanks: bits & 8 != 0, reportsWaiting: bits & 16 != 0)
       #expect(try StepOrders.agreed(orders, over: SoloCommunicator()) == orders)
     }
   }

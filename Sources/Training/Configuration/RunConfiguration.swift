@@ -26,18 +26,33 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     public var globalBatch = 64
     /// Probability that a clip loses a part of its tail (paper 4.1).
     public var dropTailProbability = 0.5
-    /// Batches that are read ahead.
+    /// Neighbours in the set that the order keeps together, so that a disk reads them together.
+    public var shuffleBlock = 32
+    /// Samples among which blocks are mixed; 0 mixes all samples of the set.
+    public var shuffleWindow = 16_384
+    /// Whether a step has at most one pair of a product.
+    public var uniqueProducts = false
+    /// Batches that are read ahead, as far as `memory` allows it.
     public var prefetch = 2
     /// Threads that read, verify and decompress.
     public var threads = 1
-    /// What a sample that cannot be read does: `fail` ends the run, `skip` replaces it, `skip_budget` times at most.
+    /// Bytes that batches and reader threads of a rank may take.
+    public var memory = 1 << 30
+    /// Bytes of coming windows that the ranks of a machine have the kernel read ahead; 0 reads nothing ahead.
+    public var readAhead = 4 << 30
+    /// What a sample that cannot be read does: `fail` ends the run, `skip` replaces it.
     public var onBad = LoaderConfiguration.BadSamplePolicy.fail
+    /// Different samples that a run may replace before it ends.
     public var skipBudget = 100
 
     enum CodingKeys: String, CodingKey {
-      case train, prefetch, threads
+      case train, prefetch, threads, memory
       case globalBatch = "global_batch"
       case dropTailProbability = "drop_tail_probability"
+      case shuffleBlock = "shuffle_block"
+      case shuffleWindow = "shuffle_window"
+      case uniqueProducts = "unique_products"
+      case readAhead = "read_ahead"
       case onBad = "on_bad"
       case skipBudget = "skip_budget"
     }
@@ -120,6 +135,12 @@ extension RunConfiguration {
       "\(data.dropTailProbability) is not a probability")
     try require((1...64).contains(data.prefetch), "data.prefetch", "\(data.prefetch) is not within 1…64")
     try require((1...64).contains(data.threads), "data.threads", "\(data.threads) is not within 1…64")
+    try require(
+      (1...1_048_576).contains(data.shuffleBlock), "data.shuffle_block", "\(data.shuffleBlock) is not within 1…1048576")
+    try require(
+      (0...1 << 31).contains(data.shuffleWindow), "data.shuffle_window", "\(data.shuffleWindow) is not within 0…2³¹")
+    try require(data.memory > 0, "data.memory", "\(data.memory) is not positive")
+    try require(data.readAhead >= 0, "data.read_ahead", "\(data.readAhead) is negative")
     try require(data.skipBudget >= 0, "data.skip_budget", "\(data.skipBudget) is negative")
     try require(
       optimizer.learningRate > 0 && optimizer.learningRate.isFinite, "optimizer.learning_rate",

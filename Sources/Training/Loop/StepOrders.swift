@@ -9,17 +9,20 @@ struct StepOrders: Equatable {
   var saves: Bool
   var evaluates: Bool
   var comparesRanks: Bool
+  /// The ranks tell each other, after the step, how long they waited for data.
+  var reportsWaiting: Bool
 
   /// The orders of rank 0, on every rank; what the others pass is not looked at.
   static func agreed(_ own: StepOrders, over communicator: any Communicator) throws -> StepOrders {
     var words: [UInt64] = [
-      (own.goesOn ? 1 : 0) | (own.saves ? 2 : 0) | (own.evaluates ? 4 : 0) | (own.comparesRanks ? 8 : 0),
+      (own.goesOn ? 1 : 0) | (own.saves ? 2 : 0) | (own.evaluates ? 4 : 0) | (own.comparesRanks ? 8 : 0)
+        | (own.reportsWaiting ? 16 : 0),
       own.learningRate.bitPattern,
     ]
     try words.withUnsafeMutableBytes { try communicator.broadcast($0, from: 0) }
     return StepOrders(
       goesOn: words[0] & 1 != 0, learningRate: Double(bitPattern: words[1]), saves: words[0] & 2 != 0,
-      evaluates: words[0] & 4 != 0, comparesRanks: words[0] & 8 != 0)
+      evaluates: words[0] & 4 != 0, comparesRanks: words[0] & 8 != 0, reportsWaiting: words[0] & 16 != 0)
   }
 }
 

@@ -7,16 +7,20 @@ struct StepSummary {
   var losses: [(name: String, value: Double)]
   /// A stop signal has reached a rank.
   var isStopRequested: Bool
-  /// The mean over the ranks of the seconds a rank waited for its batch.
+  /// The longest that a rank waited for its batch, in seconds: the others wait for that rank.
   var waitSeconds: Double
+  /// Damaged samples of the step for which others stand in, on all ranks.
+  var skippedCount: Int
 
-  /// `own` of every rank, averaged.
+  /// The losses of every rank averaged, what they waited and skipped put together.
   static func average(_ own: StepSummary, over communicator: any Communicator) throws -> StepSummary {
-    var values = own.losses.map(\.value) + [own.isStopRequested ? 1 : 0, own.waitSeconds]
+    var values = own.losses.map(\.value) + [own.isStopRequested ? 1 : 0, Double(own.skippedCount)]
     try values.withUnsafeMutableBufferPointer { try communicator.allReduceSum($0) }
+    let longest = try communicator.allReduceMax(Int(own.waitSeconds * 1e9))
     let count = Double(communicator.rankCount)
     return StepSummary(
       losses: zip(own.losses, values).map { ($0.name, $1 / count) },
-      isStopRequested: values[own.losses.count] > 0, waitSeconds: values[own.losses.count + 1] / count)
+      isStopRequested: values[own.losses.count] > 0, waitSeconds: Double(longest) * 1e-9,
+      skippedCount: Int(values[own.losses.count + 1]))
   }
 }

@@ -21,19 +21,21 @@ struct TrainingStep {
     var summary: StepSummary
     /// The L2 norm of the averaged gradient, before clipping.
     var gradientNorm: Double
+    /// The damaged samples of this rank's batch.
+    var skipped: [SkippedSample]
   }
 
   func callAsFunction(_ loader: BatchLoader, step: Int, learningRate: Double) throws -> Result {
-    let waitedBefore = loader.waitSeconds
+    let waitedBefore = loader.statistics.waitSeconds
     let batch = try loader.next()
-    let waitSeconds = loader.waitSeconds - waitedBefore
+    let waitSeconds = loader.statistics.waitSeconds - waitedBefore
     arena.zeroGradients()
     let output = model(pairs(of: batch, step: step), backend: backend)
     guard let total = output.total else { throw Fault(.internalError, "The model has no loss") }
     let losses = [("total", total)] + output.losses
     var summary = StepSummary(
       losses: losses.map { ($0.0, $0.1.item()) }, isStopRequested: StopSignals.isRequested,
-      waitSeconds: waitSeconds)
+      waitSeconds: waitSeconds, skippedCount: batch.skipped.count)
     let ownIsFinite = summary.losses.allSatisfy(\.value.isFinite)
     total.backward()
     try averageGradients()
@@ -43,7 +45,7 @@ struct TrainingStep {
       configuration.optimizer.clipNorm > 0
       ? GradientClipping.scale(norm: norm, limit: configuration.optimizer.clipNorm) : 1
     optimizer.update(rate: learningRate, gradientScale: clipping / Double(communicator.rankCount))
-    return Result(summary: summary, gradientNorm: norm)
+    return Result(summary: summary, gradientNorm: norm, skipped: batch.skipped)
   }
 
   /// Sums over the ranks; the division by their number is a factor of the update.
@@ -69,13 +71,7 @@ struct TrainingStep {
   }
 
   private func pairs(of batch: LoadedBatch, step: Int) -> PairBatch {
-    var pairs = PairBatch(
-      pairCount: batch.pairCount, frameCount: configuration.model.frames, images: batch.images, frames: batch.frames,
-      frameSlots: batch.frameSlots, mask: batch.mask, productKeys: batch.productKeys)
-    if configuration.model.text {
-      pairs.asr = PairBatch.TextInput(pooled: batch.asrEmbeddings)
-      pairs.title = PairBatch.TextInput(pooled: batch.titleEmbeddings)
-    }
+    var pairs = PairBatch(batch, text: configuration.model.text)
     if configuration.model.mining == .distance { pairs.uniform = uniforms(batch.pairCount, step: step) }
     return pairs
   }

@@ -16,6 +16,8 @@ public struct RunState: Codable, Sendable, Equatable {
   public var shardsFingerprint: String
   public var pairCount: Int
   public var configuration: RunConfiguration
+  /// Numbers of the damaged samples that others stood in for, ascending; they count against `data.skip_budget`.
+  public var replacedSamples: [Int] = []
   /// The best evaluation so far.
   public var best: Best?
 

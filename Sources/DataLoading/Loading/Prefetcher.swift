@@ -1,9 +1,6 @@
-import Glibc
-
 /// Makes numbered elements ahead on threads of its own and hands them out in order.
 ///
-/// The threads are pthreads, not tasks: they block on files, and Swift's cooperative pool is two threads wide. At most
-/// `capacity` elements are finished or being made beyond the one that `next()` waits for.
+/// At most `capacity` elements are finished or being made beyond the one that `next()` waits for.
 final class Prefetcher<Element: Sendable>: @unchecked Sendable {
   /// Makes element `number`. It belongs to one thread, and may ask between its parts whether to stop.
   typealias Worker = (_ number: Int, _ isStopped: () -> Bool) throws -> Element
@@ -12,27 +9,17 @@ final class Prefetcher<Element: Sendable>: @unchecked Sendable {
   struct Stopped: Error {}
 
   private let state: PrefetchState<Element>
-  private var threads: [pthread_t] = []
+  private let threads: ReaderThreads
 
   /// - Parameters:
   ///   - numbers: what to make, in order.
   ///   - makeWorker: called once on each thread, so that a worker can own what is not thread-safe.
   init(_ numbers: Range<Int>, capacity: Int, threadCount: Int, makeWorker: @escaping @Sendable () -> Worker) {
     precondition(capacity >= 1 && threadCount >= 1, "\(capacity) elements ahead on \(threadCount) threads")
-    state = PrefetchState(numbers, capacity: capacity)
-    for _ in 0..<threadCount {
-      // The box holds the state and not the prefetcher, so that releasing the prefetcher can end the threads.
-      let box = Unmanaged.passRetained(ThreadBody { [state] in state.run(makeWorker()) })
-      var thread = pthread_t()
-      let code = pthread_create(
-        &thread, nil,
-        { argument in
-          if let argument { Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().body() }
-          return nil
-        }, box.toOpaque())
-      precondition(code == 0, "cannot start a reader thread: \(String(cString: strerror(code)))")
-      threads.append(thread)
-    }
+    let state = PrefetchState<Element>(numbers, capacity: capacity)
+    self.state = state
+    // The body holds the state and not the prefetcher, so that releasing the prefetcher can end the threads.
+    threads = ReaderThreads(count: threadCount) { state.run(makeWorker()) }
   }
 
   deinit { stop() }
@@ -46,12 +33,6 @@ final class Prefetcher<Element: Sendable>: @unchecked Sendable {
   /// Ends the threads and waits for them; `next()` gives nil afterwards. Twice is fine.
   func stop() {
     state.stop()
-    for thread in threads { pthread_join(thread, nil) }
-    threads = []
+    threads.join()
   }
-}
-
-private final class ThreadBody {
-  let body: () -> Void
-  init(_ body: @escaping () -> Void) { self.body = body }
 }

@@ -7,18 +7,21 @@ public struct LoadedBatch: Sendable {
   public var step: Int
   public var epoch: Int
   /// Place of every pair in the epoch; [N].
-  public var places: [Int]
+  public var places: Range<Int>
   /// Number in the set of every pair's sample; [N].
   public var sampleNumbers: [Int]
   public var clipIDs: [String]
-  /// The frames that exist, without padding; [F, 3, R, R], u8.
-  public var frames: [UInt8]
-  /// Where each packed frame belongs: pair · L + its place in the clip; [F], ascending.
+  /// L, the slots of a clip.
+  public var framesPerClip: Int
+  /// The pictures, in `pixelEncoding`.
+  public var pixels: BatchPixels
+  public var pixelEncoding: PixelEncoding
+  /// Pixels a side.
+  public var resolution: Int
+  /// The slots that have a frame: pair · L + its place in the clip; [F], ascending.
   public var frameSlots: [Int32]
   /// Whether a slot has a frame; [N, L]. True for a head of every clip, at least one long.
   public var mask: [Bool]
-  /// [N, 3, R, R], u8.
-  public var images: [UInt8]
   /// Equal for pairs of one product; [N].
   public var productKeys: [UInt64]
   /// Equal for clips of one live stream; [N].
@@ -31,18 +34,15 @@ public struct LoadedBatch: Sendable {
   public var asrs: [String]
   /// Damaged samples for which others stand in.
   public var skipped: [SkippedSample]
-  /// How long reading, checking and decompressing took its thread.
-  public var assemblySeconds: Double
 
   public var pairCount: Int { sampleNumbers.count }
   public var frameCount: Int { frameSlots.count }
-}
 
-/// A damaged sample that another one stands in for.
-public struct SkippedSample: Sendable, Equatable {
-  /// Place in the epoch.
-  public var place: Int
-  public var sampleNumber: Int
-  /// What is wrong; it names shard, byte and clip.
-  public var fault: Fault
+  /// The product picture of a pair, valid as long as the batch is.
+  public func image(ofPair pair: Int) -> UnsafeRawBufferPointer { pixels.image(ofPair: pair) }
+
+  /// The frame of a slot that has one, valid as long as the batch is.
+  public func frame(inSlot slot: Int32) -> UnsafeRawBufferPointer {
+    pixels.frame(ofPair: Int(slot) / framesPerClip, at: Int(slot) % framesPerClip)
+  }
 }

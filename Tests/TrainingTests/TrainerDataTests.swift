@@ -1,0 +1,143 @@
+import Collectives
+import DataLoading
+import Faults
+import Foundation
+import SGMNModel
+import ShardFormat
+import Synchronization
+import Testing
+
+@testable import Training
+
+@Suite struct TrainerDataTests {
+  /// Damages a sample on disk.
+  private func damage(_ number: Int, _ tiny: TinyRun) throws {
+    let location = try ShardSet(folder: tiny.shards).location(of: number)
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: location.path))
+    bytes[location.offset + location.byteCount - 1] ^= 0x55
+    try bytes.write(to: URL(fileURLWithPath: location.path))
+  }
+
+  private func skipping(_ tiny: TinyRun, budget: Int) -> RunConfiguration {
+    var configuration = tiny.configuration
+    configuration.data.onBad = .skip
+    configuration.data.skipBudget = budget
+    return configuration
+  }
+
+  @Test func aDamagedSampleEndsTheRun() throws {
+    let tiny = try TinyRun()
+    try damage(5, tiny)
+    let fault = try #require(throws: Fault.self) { _ = try tiny.trainer(tiny.configuration, out: "run").run() }
+    #expect(fault.code == .badData)
+    #expect(fault.place?.contains("clip-5") == true)
+  }
+
+  /// Two epochs and more: the sample comes several times, and counts and is told once.
+  @Test func aReplacedSampleIsCountedAndToldOnce() throws {
+    let tiny = try TinyRun()
+    try damage(5, tiny)
+    let lines = Mutex<[String]>([])
+    let trainer = try tiny.trainer(skipping(tiny, budget: 1), out: "run") { line in lines.withLock { $0.append(line) } }
+    #expect(try trainer.run() == .done)
+    #expect(trainer.state.replacedSamples == [5])
+    let told = lines.withLock { $0 }.filter { $0.contains("damaged sample 5") }
+    #expect(told.count == 1)
+    #expect(told.first?.contains("shard-00000.sgmn") == true && told.first?.contains("clip-5") == true)
+    let metrics = try String(contentsOfFile: "\(tiny.folder)/run/metrics.jsonl", encoding: .utf8)
+    #expect(metrics.split(separator: "\n").last?.contains("\"replaced_samples\":1") == true)
+  }
+
+  @Test func aResumedRunGoesOnCounting() throws {
+    let tiny = try TinyRun()
+    for number in [2, 5, 9] { try damage(number, tiny) }
+    var replaced: [Int] = []
+    for stop in 1...3 {  // an epoch
+      var trainer: Trainer? = try tiny.trainer(skipping(tiny, budget: 3), out: "run")
+      #expect(trainer?.state.replacedSamples == replaced)
+      trainer?.stopAfterStep = stop
+      #expect(try trainer?.run() == .stoppedWithCheckpoint)
+      replaced = trainer?.state.replacedSamples ?? []
+      trainer = nil
+    }
+    #expect(replaced == [2, 5, 9])
+    let trainer = try tiny.trainer(skipping(tiny, budget: 2), out: "run")
+    let error = #expect(throws: AgreedFault.self) { _ = try trainer.run() }
+    #expect(error?.fault.code == .badData)
+    #expect(error?.fault.what.contains("data.skip_budget is") == true)
+  }
+
+  @Test func moreThanTheBudgetEndsTheRun() throws {
+    let tiny = try TinyRun()
+    for number in [2, 5, 9] { try damage(number, tiny) }
+    let trainer = try tiny.trainer(skipping(tiny, budget: 2), out: "run")
+    let error = #expect(throws: AgreedFault.self) { _ = try trainer.run() }
+    #expect(error?.fault.code == .badData)
+    #expect(error?.fault.what.hasPrefix("3 different samples are damaged, data.skip_budget is 2") == true)
+  }
+
+  @Test func theModelGetsRGBOfWhatTheShardsHold() throws {
+    let tiny = try TinyRun()
+    let set = try ShardSet(folder: tiny.shards)
+    #expect(set.configuration.pixelEncoding == .yuv420)
+    let loader = try BatchLoader(
+      set: set, configuration: LoaderConfiguration(pairsPerRank: 6, framesPerClip: 2, dropTailProbability: 0))
+    let batch = try loader.next()
+    let pairs = PairBatch(batch, text: true)
+    let decoder = ShardDecoder()
+    var frames: [UInt8] = []
+    for (pair, number) in batch.sampleNumbers.enumerated() {
+      let sample = try set.read(at: number, using: decoder)
+      #expect(Array(pairs.images[(pair * 768)..<((pair + 1) * 768)]) == sample.image)
+      for frame in ClipSampling.evenFrames(of: sample.frameCount, limit: 2) {
+        frames += sample.frames[(frame * 768)..<((frame + 1) * 768)]
+      }
+    }
+    #expect(pairs.frames == frames)
+    #expect(pairs.frameCount == 2 && pairs.mask.count == 12)
+    #expect(pairs.asr.pooled == batch.asrEmbeddings && pairs.title.pooled == batch.titleEmbeddings)
+    #expect(PairBatch(batch, text: false).asr.pooled.isEmpty)
+  }
+
+  @Test func memoryAndProductsAreRefusedByTheirKeys() throws {
+    let tiny = try TinyRun()
+    func fault(_ change: (inout RunConfiguration) -> Void) throws -> Fault {
+      var configuration = tiny.configuration
+      change(&configuration)
+      let error = #expect(throws: AgreedFault.self) {
+        _ = try tiny.trainer(configuration, out: "run-\(UUID().uuidString)").run()
+      }
+      return try #require(error?.fault)
+    }
+    let memory = try fault { $0.data.memory = 1000 }
+    #expect(memory.code == .configuration)
+    #expect(memory.remedy?.contains("data.memory") == true)
+    // Two clips a product, and one step an epoch.
+    let products = try fault {
+      $0.data.uniqueProducts = true
+      $0.data.globalBatch = 12
+    }
+    #expect(products.code == .configuration)
+    #expect(products.remedy?.contains("data.global_batch to 6 or less") == true)
+  }
+
+  @Test func aMissingShardIsToldBeforeTheFirstStep() throws {
+    let tiny = try TinyRun()
+    try FileManager.default.removeItem(atPath: "\(tiny.shards)/shard-00000.sgmn")
+    let error = #expect(throws: AgreedFault.self) { _ = try tiny.trainer(tiny.configuration, out: "run") }
+    #expect(error?.fault.code == .inputMissing)
+  }
+
+  /// Reports of waiting are collective: on every step here.
+  @Test(arguments: [false, true]) func anOrderOfAnyKindTrains(unique: Bool) throws {
+    let tiny = try TinyRun(pairs: 24)
+    var configuration = tiny.configuration
+    configuration.data.uniqueProducts = unique
+    configuration.data.shuffleBlock = 2
+    configuration.data.shuffleWindow = 8
+    configuration.data.threads = 2
+    let trainer = try tiny.trainer(configuration, out: "run")
+    trainer.waitingReportInterval = 0
+    #expect(try trainer.run() == .done)
+  }
+}
