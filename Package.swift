@@ -76,7 +76,7 @@ let package = Package(
       "Training",
       [
         "Evaluation", "SGMNModel", "Optimization", "NeuralNetworks", "TensorCore", "DataLoading", "ShardFormat",
-        "Checkpointing", "Collectives", "Telemetry", "DurableFiles", "Randomness", "Faults",
+        "RemoteStorage", "Checkpointing", "Collectives", "Telemetry", "DurableFiles", "Randomness", "Faults",
         .product(name: "Yams", package: "Yams"),
       ]),
 
@@ -84,7 +84,11 @@ let package = Package(
     command("sgmn-train", ["Training", "Collectives", "TensorCore", "Telemetry", "Faults"]),
     command(
       "sgmn-eval",
-      ["Training", "Evaluation", "ShardFormat", "Collectives", "TensorCore", "Telemetry", "DurableFiles", "Faults"]),
+      [
+        "Training", "Evaluation", "DataLoading", "ShardFormat", "Collectives", "TensorCore", "Telemetry",
+        "DurableFiles",
+        "Faults",
+      ]),
     command(
       "sgmn-shard", ["ShardBuilding", "ShardFormat", "MediaDecoding", "TextEncoding", "DurableFiles", "Faults"]),
     command("sgmn-parity", ["Parity", "TensorCore", "Faults"]),

@@ -3,6 +3,7 @@ import DataLoading
 import Evaluation
 import Faults
 import ShardFormat
+import Telemetry
 
 extension Trainer {
   /// What can be known before memory is taken: whether data, configuration and ranks go together.
@@ -15,7 +16,7 @@ extension Trainer {
     let plan: StepPlan
     let state: RunState
 
-    init(_ c: RunConfiguration, folder path: String, communicator: any Communicator) throws {
+    init(_ c: RunConfiguration, folder path: String, communicator: any Communicator, logger: Logger) throws {
       try c.validate()
       guard !c.data.train.isEmpty else {
         throw Fault(.usage, "No training shards", remedy: "Name their folder with --shards or data.train")
@@ -26,12 +27,15 @@ extension Trainer {
           .usage, "data.global_batch \(c.data.globalBatch) is not divisible by \(ranks) ranks",
           remedy: "Choose a multiple of \(ranks), or another number of ranks")
       }
-      shards = try ShardSet(folder: c.data.train)
+      let notice = { @Sendable (line: String) in logger.notice(line) }
+      shards = try ShardSource.open(c.data.train, cache: c.data.cache, notice: notice)
       try Preparation.check(shards, c)
-      evaluationShards = c.evaluation.shards.isEmpty ? nil : try ShardSet(folder: c.evaluation.shards)
+      evaluationShards =
+        c.evaluation.shards.isEmpty
+        ? nil : try ShardSource.open(c.evaluation.shards, cache: c.data.cache, notice: notice)
       if let evaluationShards { try Evaluator.check(evaluationShards, fit: c.model) }
       for set in [shards] + (evaluationShards.map { [$0] } ?? []) {
-        try set.checkFiles(rank: communicator.rank, of: ranks)
+        try set.checkFiles(rank: communicator.rank, of: ranks, threadCount: 8)
       }
       loading = Preparation.loader(c, ranks)
       do {
@@ -40,6 +44,7 @@ extension Trainer {
         fault.remedy = fault.remedy ?? "Lower data.global_batch, which is \(c.data.globalBatch), or give more data"
         throw fault
       }
+      try ShardSource.checkCache(shards, fits: batches)
       plan = StepPlan(
         stepCount: c.schedule.steps > 0 ? c.schedule.steps : c.schedule.epochs * batches.stepsPerEpoch,
         checkpointInterval: c.checkpoint.every, evaluationInterval: c.evaluation.every,

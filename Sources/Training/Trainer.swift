@@ -5,6 +5,7 @@ import Evaluation
 import Faults
 import NeuralNetworks
 import Optimization
+import RemoteStorage
 import SGMNModel
 import ShardFormat
 import Telemetry
@@ -56,7 +57,7 @@ public final class Trainer {
     self.backend = backend
     self.logger = logger
     let prepared = try communicator.together {
-      try Preparation(configuration, folder: path, communicator: communicator)
+      try Preparation(configuration, folder: path, communicator: communicator, logger: logger)
     }
     try RankComparison.compare(prepared.state, over: communicator)
     folder = prepared.folder
@@ -86,7 +87,7 @@ public final class Trainer {
         localRank: communicator.localRank, localRankCount: communicator.localRankCount, firstStep: state.step)
     }
     defer { loader.stop() }
-    waitingReporter = WaitingReporter(loader, interval: waitingReportInterval)
+    waitingReporter = WaitingReporter(loader, shards.storage as? any NetworkMeasuring, interval: waitingReportInterval)
     var stopRequested = StopSignals.isRequested && communicator.rankCount == 1
     logStart()
     while state.step < plan.stepCount {

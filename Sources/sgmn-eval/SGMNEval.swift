@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import DataLoading
 import DurableFiles
 import Evaluation
 import Faults
@@ -27,8 +28,14 @@ struct SGMNEval: ParsableCommand {
   @Option(name: .shortAndLong, help: "A run's folder (its newest checkpoint), or one checkpoint's.")
   var checkpoint: String
 
-  @Option(name: .shortAndLong, help: "Folder of the shards to evaluate on.")
+  @Option(name: .shortAndLong, help: "The shards to evaluate on: a folder, https://HOST/PATH or s3://BUCKET/PREFIX.")
   var shards: String
+
+  @Option(help: ArgumentHelp("Keep whole shards of a remote set in this folder.", valueName: "folder"))
+  var cache = ""
+
+  @Option(help: ArgumentHelp("What the shards in the cache may take.", valueName: "bytes"))
+  var cacheBytes = 0
 
   @Option(help: ArgumentHelp("Write the report as JSON to this file; - is standard output.", valueName: "file"))
   var json: String?
@@ -47,6 +54,9 @@ struct SGMNEval: ParsableCommand {
 
   func validate() throws {
     guard batch >= 1 else { throw ValidationError("--batch \(batch) is not 1 or more") }
+    guard cacheBytes >= 0, cache.isEmpty == (cacheBytes == 0) else {
+      throw ValidationError("--cache and --cache-bytes go together")
+    }
     guard threads >= 0 else { throw ValidationError("--threads \(threads) is negative") }
   }
 
@@ -75,9 +85,11 @@ struct SGMNEval: ParsableCommand {
     let folder = String(decoding: try communicator.broadcast(chosen, from: 0), as: UTF8.self)
     let (trained, set) = try communicator.together {
       let trained = try TrainedModel(folder, backend: backend)
-      let set = try ShardSet(folder: shards)
-      try set.checkFiles(rank: communicator.rank, of: communicator.rankCount)
+      let set = try ShardSource.open(
+        shards, cache: RunConfiguration.CacheConfiguration(folder: cache, bytes: cacheBytes)
+      ) { logger.notice($0) }
       try Evaluator.check(set, fit: trained.model.configuration, usesText: !withoutText)
+      try set.checkFiles(rank: communicator.rank, of: communicator.rankCount, threadCount: 8)
       return (trained, set)
     }
     logger.info("\(trained.checkpoint.folder) on \(shards): \(communicator.rankCount) rank(s), \(backend.summary)")

@@ -21,12 +21,14 @@ struct SGMNTrain: ParsableCommand {
       checkpoint, 78 configuration, 80 loss not finite, 82 ranks differ.
       """)
 
-  @Option(name: [.long, .customLong("train-data")], help: "Folder of the training shards (data.train).")
+  @Option(
+    name: [.long, .customLong("train-data")],
+    help: "The training shards: a folder, https://HOST/PATH or s3://BUCKET/PREFIX (data.train).")
   var shards: String?
 
   @Option(
     name: [.long, .customLong("val-data")],
-    help: "Folder of shards to evaluate on (evaluation.shards); without it there is no evaluation.")
+    help: "The shards to evaluate on, likewise (evaluation.shards); without them there is no evaluation.")
   var evalShards: String?
 
   @Option(name: .shortAndLong, help: "Folder of the run: configuration, metrics, checkpoints.")

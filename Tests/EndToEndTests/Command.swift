@@ -8,6 +8,8 @@ struct Command {
   var ranks: Int?
   /// After this time `timeout` ends the job, with exit code 124.
   var seconds = 90
+  /// Further variables of its environment.
+  var variables: [String: String] = [:]
 
   init(_ name: String, _ arguments: [String], ranks: Int? = nil) {
     (self.name, self.arguments, self.ranks) = (name, arguments, ranks)
@@ -36,6 +38,6 @@ struct Command {
       "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
       "OMPI_MCA_hwloc_base_binding_policy": "none",
     ] { environment[name] = value }
-    return environment
+    return environment.merging(variables) { $1 }
   }
 }

@@ -7,16 +7,13 @@ import Testing
 @Suite struct ConfigurationDocumentTests {
   /// Defaults by full key, from the text that `--print-config` prints.
   private func defaults() throws -> [String: String] {
-    var group = ""
+    var groups: [String] = []
     var result: [String: String] = [:]
     for line in try ConfigurationFile.text(of: RunConfiguration()).split(separator: "\n") {
       let parts = line.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
       let value = parts.count > 1 ? parts[1] : ""
-      if !line.hasPrefix(" ") {
-        group = value.isEmpty ? parts[0] + "." : ""
-        if value.isEmpty { continue }
-      }
-      result[group + parts[0]] = value.trimmingCharacters(in: ["'", "\""])
+      groups = Array(groups.prefix(line.prefix { $0 == " " }.count / 2)) + [parts[0]]
+      if !value.isEmpty { result[groups.joined(separator: ".")] = value.trimmingCharacters(in: ["'", "\""]) }
     }
     return result
   }

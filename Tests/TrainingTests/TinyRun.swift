@@ -13,13 +13,14 @@ final class TinyRun {
   let folder: String
   var shards: String { "\(folder)/shards" }
 
-  init(pairs: Int = 12) throws {
+  init(pairs: Int = 12, samplesPerShard: Int = 512) throws {
     folder = NSTemporaryDirectory() + "sgmn-training-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let writer = try ShardWriter(
       folder: shards,
       configuration: ShardConfiguration(
-        resolution: 16, maximumFrameCount: 3, textEncoder: "hashed-ngrams", textWidth: 8))
+        resolution: 16, maximumFrameCount: 3, samplesPerShard: samplesPerShard, textEncoder: "hashed-ngrams",
+        textWidth: 8))
     for number in 0..<pairs {
       var random = RandomStream(seed: 5, "pixels", number)
       let pixels = { (count: Int, random: inout RandomStream) in

@@ -121,6 +121,34 @@ import Testing
     #expect(products.remedy?.contains("data.global_batch to 6 or less") == true)
   }
 
+  /// A folder as if it were a cache that holds `wholeFileCapacity` of its shards.
+  private struct SmallCache: ShardStorage {
+    let folder: LocalFolder
+    let wholeFileCapacity: Int?
+    var location: String { folder.location }
+    func contents(of name: String, limit: Int) throws -> [UInt8] { try folder.contents(of: name, limit: limit) }
+    func open(_ name: String) throws -> any ShardBytes { try folder.open(name) }
+    func byteCount(of name: String) throws -> Int { try folder.byteCount(of: name) }
+  }
+
+  @Test func aCacheThatAWindowDoesNotFitIntoIsRefused() throws {
+    let tiny = try TinyRun(pairs: 24, samplesPerShard: 4)
+    func check(_ capacity: Int, block: Int, window: Int) throws {
+      let set = try ShardSet(
+        storage: SmallCache(folder: LocalFolder(tiny.shards), wholeFileCapacity: capacity))
+      let configuration = LoaderConfiguration(pairsPerRank: 4, shuffleBlock: block, shuffleWindow: window)
+      try ShardSource.checkCache(set, fits: BatchSchedule(set, configuration: configuration, rankCount: 1))
+    }
+    let fault = try #require(throws: Fault.self) { try check(3, block: 2, window: 0) }
+    #expect(fault.code == .configuration)
+    #expect(fault.what.contains("holds 3 shards") && fault.what.contains("up to 6"))
+    let bytes = try ShardSet(folder: tiny.shards).index.shards.map(\.byteCount).max() ?? 0
+    #expect(fault.remedy?.contains("data.cache.bytes to \(6 * bytes) or more") == true)
+    #expect(fault.remedy?.contains("data.shuffle_block to 4") == true)
+    try check(6, block: 2, window: 0)
+    try check(5, block: 4, window: 8)  // a window of two blocks, each in two shards at most, and what is over
+  }
+
   @Test func aMissingShardIsToldBeforeTheFirstStep() throws {
     let tiny = try TinyRun()
     try FileManager.default.removeItem(atPath: "\(tiny.shards)/shard-00000.sgmn")

@@ -6,6 +6,7 @@ public enum ConfigurationDifference {
   /// Keys that may change between a stop and a resume: they do not change what is computed.
   static let free: Set<String> = [
     "data.train", "data.prefetch", "data.threads", "data.memory", "data.read_ahead", "data.on_bad", "data.skip_budget",
+    "data.cache.folder", "data.cache.bytes",
     "checkpoint.every", "checkpoint.keep", "evaluation.shards", "evaluation.every", "safety.compare_ranks_every",
   ]
 

@@ -20,7 +20,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
   public init() {}
 
   public struct DataConfiguration: Codable, Sendable, Equatable {
-    /// Folder of the training shards.
+    /// Where the training shards are: a folder, `https://HOST/PATH` or `s3://BUCKET/PREFIX`.
     public var train = ""
     /// Pairs of a step over all ranks.
     public var globalBatch = 64
@@ -44,9 +44,10 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     public var onBad = LoaderConfiguration.BadSamplePolicy.fail
     /// Different samples that a run may replace before it ends.
     public var skipBudget = 100
+    public var cache = CacheConfiguration()
 
     enum CodingKeys: String, CodingKey {
-      case train, prefetch, threads, memory
+      case train, prefetch, threads, memory, cache
       case globalBatch = "global_batch"
       case dropTailProbability = "drop_tail_probability"
       case shuffleBlock = "shuffle_block"
@@ -55,6 +56,18 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
       case readAhead = "read_ahead"
       case onBad = "on_bad"
       case skipBudget = "skip_budget"
+    }
+  }
+
+  /// Where whole shards of remote sets are kept on each machine, for training and evaluation.
+  public struct CacheConfiguration: Codable, Sendable, Equatable {
+    /// Empty keeps none.
+    public var folder = ""
+    /// What the shards in the folder may take.
+    public var bytes = 0
+
+    public init(folder: String = "", bytes: Int = 0) {
+      (self.folder, self.bytes) = (folder, bytes)
     }
   }
 
@@ -101,7 +114,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
   }
 
   public struct EvaluationConfiguration: Codable, Sendable, Equatable {
-    /// Folder of shards to evaluate on while training; empty does not.
+    /// Where the shards to evaluate on while training are, as `data.train`; empty does not evaluate.
     public var shards = ""
     /// Steps between two evaluations; 0 evaluates at the end alone.
     public var every = 0
@@ -141,6 +154,10 @@ extension RunConfiguration {
       (0...1 << 31).contains(data.shuffleWindow), "data.shuffle_window", "\(data.shuffleWindow) is not within 0…2³¹")
     try require(data.memory > 0, "data.memory", "\(data.memory) is not positive")
     try require(data.readAhead >= 0, "data.read_ahead", "\(data.readAhead) is negative")
+    try require(data.cache.bytes >= 0, "data.cache.bytes", "\(data.cache.bytes) is negative")
+    try require(
+      data.cache.folder.isEmpty || data.cache.bytes > 0, "data.cache.bytes",
+      "must say how many bytes the cache in \(data.cache.folder) may take")
     try require(data.skipBudget >= 0, "data.skip_budget", "\(data.skipBudget) is negative")
     try require(
       optimizer.learningRate > 0 && optimizer.learningRate.isFinite, "optimizer.learning_rate",

@@ -1,6 +1,7 @@
 import DataLoading
 import Faults
 import Foundation
+import RemoteStorage
 import Telemetry
 
 /// How long the ranks waited for data since the last report, and what the time of their reader threads went into.
@@ -21,13 +22,15 @@ struct DataWaiting: Codable, Sendable, Equatable {
   var networkSeconds: Double
   var networkByteCount: Int
 
-  init(_ statistics: LoaderStatistics, seconds: Double, readerThreadCount: Int) {
+  init(
+    _ statistics: LoaderStatistics, _ network: NetworkUsage = NetworkUsage(), seconds: Double, readerThreadCount: Int
+  ) {
     self.seconds = seconds
     self.readerThreadCount = readerThreadCount
     (waitSeconds, readSeconds, decodeSeconds) =
       (statistics.waitSeconds, statistics.readSeconds, statistics.decodeSeconds)
     (readByteCount, decodedByteCount) = (statistics.readByteCount, statistics.decodedByteCount)
-    (networkSeconds, networkByteCount) = (0, 0)
+    (networkSeconds, networkByteCount) = (network.busySeconds, network.byteCount)
   }
 
   /// Above this share of the time a report says what is slow.

@@ -1,14 +1,19 @@
 import DataLoading
+import RemoteStorage
 
 /// Takes what a rank waited for data, from one report to the next.
 struct WaitingReporter {
   private let loader: BatchLoader
+  /// The storage, where it goes over the network.
+  private let network: (any NetworkMeasuring)?
   private let interval: Double
   private var started = monotonicSeconds()
   private var before = LoaderStatistics()
+  private var usageBefore = NetworkUsage()
 
-  init(_ loader: BatchLoader, interval: Double) {
+  init(_ loader: BatchLoader, _ network: (any NetworkMeasuring)?, interval: Double) {
     self.loader = loader
+    self.network = network
     self.interval = interval
   }
 
@@ -17,8 +22,10 @@ struct WaitingReporter {
 
   /// What happened since the last report.
   mutating func report() -> DataWaiting {
-    let (now, statistics) = (monotonicSeconds(), loader.statistics)
-    defer { (started, before) = (now, statistics) }
-    return DataWaiting(statistics - before, seconds: now - started, readerThreadCount: loader.readerThreadCount)
+    let (now, statistics, usage) = (monotonicSeconds(), loader.statistics, network?.networkUsage ?? NetworkUsage())
+    defer { (started, before, usageBefore) = (now, statistics, usage) }
+    return DataWaiting(
+      statistics - before, usage.since(usageBefore), seconds: now - started,
+      readerThreadCount: loader.readerThreadCount)
   }
 }
