@@ -61,6 +61,7 @@ let package = Package(
     module("NeuralNetworks", ["TensorCore", "Randomness"]),
 
     // Level 3
+    module("CommandRunning", ["Collectives", "Telemetry", "Faults"]),
     module("DataLoading", ["ShardFormat", "Randomness", "Faults"]),
     module("ShardBuilding", ["ShardFormat", "MediaDecoding", "TextEncoding", "Randomness", "DurableFiles", "Faults"]),
     module("RemoteStorage", ["CCurl", "COpenSSL", "ShardFormat", "DurableFiles", "Randomness", "Faults"]),
@@ -81,13 +82,12 @@ let package = Package(
       ]),
 
     // Level 6: thin commands.
-    command("sgmn-train", ["Training", "Collectives", "TensorCore", "Telemetry", "Faults"]),
+    command("sgmn-train", ["Training", "CommandRunning", "Collectives", "TensorCore", "Telemetry", "Faults"]),
     command(
       "sgmn-eval",
       [
-        "Training", "Evaluation", "DataLoading", "ShardFormat", "Collectives", "TensorCore", "Telemetry",
-        "DurableFiles",
-        "Faults",
+        "Training", "CommandRunning", "Evaluation", "DataLoading", "ShardFormat", "Collectives", "TensorCore",
+        "Telemetry", "DurableFiles", "Faults",
       ]),
     command(
       "sgmn-shard", ["ShardBuilding", "ShardFormat", "MediaDecoding", "TextEncoding", "DurableFiles", "Faults"]),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import CommandRunning
 import DataLoading
 import DurableFiles
 import Evaluation

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import CommandRunning
 import Faults
 import Foundation
 import Telemetry

@@ -1,4 +1,3 @@
-import Collectives
 import Faults
 import Foundation
 
@@ -7,6 +6,11 @@ public struct AgreedFault: Error {
   public let fault: Fault
   /// The rank it happened on; the lowest where it happened on several.
   public let rank: Int
+
+  public init(fault: Fault, rank: Int) {
+    self.fault = fault
+    self.rank = rank
+  }
 }
 
 extension Communicator {
