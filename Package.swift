@@ -42,6 +42,7 @@ let package = Package(
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(name: "CLinux"),
     // -O3 also in debug builds: the tests run through the same kernels as a training run.
     .target(name: "CVectorKernels", cSettings: [.unsafeFlags(["-O3"])]),
     module("Faults"),
@@ -54,8 +55,9 @@ let package = Package(
     module("TextEncoding", ["Randomness"]),
 
     // Level 2
+    module("WorkerProcesses", ["CLinux", "DurableFiles", "Faults"]),
     module("Telemetry", ["DurableFiles", "Faults"]),
-    module("Collectives", ["CMPI", "DurableFiles", "Faults"]),
+    module("Collectives", ["CMPI", "CLinux", "DurableFiles", "Faults"]),
     module("ShardFormat", ["CVectorKernels", "CZstd", "DurableFiles", "Faults"]),
     module("Checkpointing", ["DurableFiles", "Faults"]),
     module("NeuralNetworks", ["TensorCore", "Randomness"]),
@@ -99,6 +101,7 @@ let package = Package(
     tests("TensorCore", fixtures: true),
     tests("MediaDecoding", fixtures: true),
     tests("TextEncoding"),
+    tests("WorkerProcesses", ["Faults"]),
     tests("Telemetry"),
     // The ranks of CollectivesTests, started by a real mpirun.
     .executableTarget(name: "collectives-probe", dependencies: ["Collectives", "Randomness", "Faults"]),

@@ -2,8 +2,6 @@
 #pragma once
 #define OMPI_SKIP_MPICXX 1
 #include <mpi.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -27,9 +25,6 @@ SGMN_MPI_GETTER(MPI_Errhandler, MPI_ERRORS_RETURN)
 
 static inline void *sgmn_mpi_in_place(void) { return MPI_IN_PLACE; }
 static inline MPI_Status *sgmn_mpi_status_ignore(void) { return MPI_STATUS_IGNORE; }
-
-// prctl is variadic, which Swift cannot call: the kernel kills this process when its parent dies. 0, or -1 and errno.
-static inline int sgmn_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
 // Whether processes may read each other's memory, as MPI does between ranks of one machine; container profiles forbid it.
 static inline int sgmn_may_read_processes(void) {

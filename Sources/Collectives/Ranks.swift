@@ -1,3 +1,4 @@
+import CLinux
 import CMPI
 import Faults
 import Foundation

@@ -1,0 +1,93 @@
+import CLinux
+import Faults
+import Glibc
+
+/// The worker's side: takes requests one after another and answers each, until the process that asks is gone.
+///
+/// One thread; nothing is read ahead.
+public struct WorkerEndpoint: ~Copyable {
+  /// The most bytes of a request.
+  private static let requestLimit = 256 << 20
+
+  /// Bounds what this process may do before it takes the first request; call it once, from `main`, in a process that a
+  /// `WorkerProcess` started.
+  ///
+  /// It dies with the thread that started it, gains no rights and leaves no core file.
+  public init() throws {
+    guard sgmn_die_with_parent() == 0, sgmn_gain_no_rights() == 0 else {
+      throw Fault.system("prctl", path: "a worker process", errno: errno)
+    }
+    // A parent that died before the line above has closed the socket: the first read then ends this process.
+    try WorkerEndpoint.limit(Int32(RLIMIT_CORE.rawValue), to: 0)
+  }
+
+  /// Sets the most bytes of address space from now on; what is beyond fails to be allocated.
+  public func limitAddressSpace(to byteCount: Int) throws {
+    try WorkerEndpoint.limit(Int32(RLIMIT_AS.rawValue), to: byteCount)
+  }
+
+  private static func limit(_ resource: Int32, to value: Int) throws {
+    var limits = rlimit(rlim_cur: rlim_t(value), rlim_max: rlim_t(value))
+    guard setrlimit(__rlimit_resource_t(UInt32(resource)), &limits) == 0 else {
+      throw Fault.system("setrlimit", path: "a worker process", errno: errno)
+    }
+  }
+
+  /// Begins with what `prepare` makes of the setup, then answers each request with what `work` makes of it. Returns
+  /// when the other side closes the connection.
+  ///
+  /// A `Fault` that `prepare` or `work` throws is the answer; after one of `prepare` this returns.
+  public func serve<Tools>(prepare: ([UInt8]) throws -> Tools, work: (Tools, [UInt8]) throws -> [UInt8]) throws {
+    guard let setup = try receive(.setup) else { return }
+    let tools: Tools
+    do {
+      tools = try prepare(setup)
+    } catch let fault as Fault {
+      return try send(.refusal, WorkerRefusal(fault).bytes)
+    }
+    try send(.ready, [])
+    while let request = try receive(.request) {
+      do {
+        try send(.reply, work(tools, request))
+      } catch let fault as Fault {
+        try send(.refusal, WorkerRefusal(fault).bytes)
+      }
+    }
+  }
+
+  private func receive(_ expected: WorkerFrame.Kind) throws -> [UInt8]? {
+    guard let header = try bytes(WorkerFrame.headerByteCount) else { return nil }
+    guard let (kind, count) = WorkerFrame.parse(header, limit: WorkerEndpoint.requestLimit), kind == expected else {
+      throw Fault(.usage, "Standard input is not a connection to sgmn-shard", remedy: "Do not start a worker by hand")
+    }
+    return try bytes(count)
+  }
+
+  /// The next `count` bytes; nil where the connection ends before.
+  private func bytes(_ count: Int) throws -> [UInt8]? {
+    let result = try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      while initialized < count {
+        let got = read(WorkerProcess.requestDescriptor, buffer.baseAddress! + initialized, count - initialized)
+        if got < 0, errno == EINTR { continue }
+        guard got >= 0 else { throw Fault.system("read", path: "the connection of a worker", errno: errno) }
+        if got == 0 { return }
+        initialized += got
+      }
+    }
+    return result.count == count ? result : nil
+  }
+
+  private func send(_ kind: WorkerFrame.Kind, _ payload: [UInt8]) throws {
+    for part in [WorkerFrame.header(kind, payloadByteCount: payload.count), payload] {
+      var sent = 0
+      while sent < part.count {
+        let count = part.withUnsafeBytes {
+          write(WorkerProcess.replyDescriptor, $0.baseAddress! + sent, part.count - sent)
+        }
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { throw Fault.system("write", path: "the connection of a worker", errno: errno) }
+        sent += count
+      }
+    }
+  }
+}
