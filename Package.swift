@@ -39,10 +39,10 @@ let package = Package(
     .systemLibrary(
       name: "CLibAV", pkgConfig: "libavformat",
       providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev"])]),
+    .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
-    .systemLibrary(name: "CLinux"),
     // -O3 also in debug builds: the tests run through the same kernels as a training run.
     .target(name: "CVectorKernels", cSettings: [.unsafeFlags(["-O3"])]),
     module("Faults"),
@@ -65,7 +65,12 @@ let package = Package(
     // Level 3
     module("CommandRunning", ["Collectives", "Telemetry", "Faults"]),
     module("DataLoading", ["ShardFormat", "Randomness", "Faults"]),
-    module("ShardBuilding", ["ShardFormat", "MediaDecoding", "TextEncoding", "Randomness", "DurableFiles", "Faults"]),
+    module(
+      "ShardBuilding",
+      [
+        "ShardFormat", "MediaDecoding", "TextEncoding", "WorkerProcesses", "Collectives", "Telemetry", "Randomness",
+        "DurableFiles", "Faults",
+      ]),
     module("RemoteStorage", ["CCurl", "COpenSSL", "ShardFormat", "DurableFiles", "Randomness", "Faults"]),
     module("Optimization", ["NeuralNetworks", "TensorCore", "Faults"]),
     module("SGMNModel", ["NeuralNetworks", "TensorCore", "Randomness", "Faults"]),
@@ -92,7 +97,11 @@ let package = Package(
         "Telemetry", "DurableFiles", "Faults",
       ]),
     command(
-      "sgmn-shard", ["ShardBuilding", "ShardFormat", "MediaDecoding", "TextEncoding", "DurableFiles", "Faults"]),
+      "sgmn-shard",
+      [
+        "ShardBuilding", "ShardFormat", "MediaDecoding", "TextEncoding", "WorkerProcesses", "CommandRunning",
+        "Collectives", "Telemetry", "DurableFiles", "Faults",
+      ]),
     command("sgmn-parity", ["Parity", "TensorCore", "Faults"]),
 
     tests("Faults"),
@@ -101,7 +110,9 @@ let package = Package(
     tests("TensorCore", fixtures: true),
     tests("MediaDecoding", fixtures: true),
     tests("TextEncoding"),
-    tests("WorkerProcesses", ["Faults"]),
+    // The workers of WorkerProcessesTests.
+    .executableTarget(name: "worker-probe", dependencies: ["WorkerProcesses", "CLinux", "Faults"]),
+    tests("WorkerProcesses", ["worker-probe", "Faults"]),
     tests("Telemetry"),
     // The ranks of CollectivesTests, started by a real mpirun.
     .executableTarget(name: "collectives-probe", dependencies: ["Collectives", "Randomness", "Faults"]),
@@ -110,7 +121,8 @@ let package = Package(
     tests("Checkpointing", ["Randomness"], fixtures: true),
     tests("NeuralNetworks", fixtures: true),
     tests("DataLoading", ["ShardFormat", "Randomness"]),
-    tests("ShardBuilding", ["ShardFormat", "MediaDecoding", "TextEncoding", "Randomness"]),
+    tests(
+      "ShardBuilding", ["ShardFormat", "MediaDecoding", "TextEncoding", "WorkerProcesses", "Randomness", "Collectives"]),
     // A process that reads through a cache, for the tests that share one or kill it.
     .executableTarget(name: "storage-probe", dependencies: ["RemoteStorage", "DurableFiles", "Faults"]),
     tests("RemoteStorage", ["storage-probe", "ShardFormat", "DurableFiles"], fixtures: true),

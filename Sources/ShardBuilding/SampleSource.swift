@@ -43,33 +43,3 @@ public struct SampleSource: Codable, Sendable, Equatable {
     XXH3.hash(clipID.isEmpty ? "image/\(liveID)/\(imageID)" : "clip/\(clipID)")
   }
 }
-
-/// An entry of a source before it is parsed; parsing (and looking for its files) happens on a worker's thread.
-public struct PendingSample: Sendable {
-  let parse: @Sendable () throws -> SampleSource
-}
-
-/// Samples in the order they shall be stored in. One thread at a time.
-public protocol SampleSequence: AnyObject {
-  /// The next sample, or nil after the last.
-  func next() throws -> PendingSample?
-  /// The share of the source handed out, 0 … 1.
-  var progress: Double { get }
-}
-
-/// A catalog from its first entry to its last.
-public final class CatalogSequence: SampleSequence {
-  private let catalog: any SampleCatalog
-  private var position = 0
-
-  public init(_ catalog: any SampleCatalog) { self.catalog = catalog }
-
-  public var progress: Double { catalog.count == 0 ? 1 : Double(position) / Double(catalog.count) }
-
-  public func next() -> PendingSample? {
-    guard position < catalog.count else { return nil }
-    let (catalog, index) = (catalog, position)
-    position += 1
-    return PendingSample { try catalog.sample(at: index) }
-  }
-}

@@ -74,6 +74,18 @@ public final class WorkerProcess {
     return payload
   }
 
+  /// The greatest resident memory of the worker so far; 0 once it has ended.
+  public var peakMemoryByteCount: Int {
+    let descriptor = open("/proc/\(processID)/status", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return 0 }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = max(0, read(descriptor, &bytes, bytes.count))
+    let lines = String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n")
+    let words = lines.first { $0.hasPrefix("VmHWM:") }?.split(separator: " ") ?? []
+    return words.lazy.compactMap { Int($0) }.first.map { $0 * 1024 } ?? 0
+  }
+
   /// Ends the worker and waits until it is gone; twice is fine.
   public func end() {
     guard isRunning else { return }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandRunning
 import Faults
 import Glibc
 
@@ -11,7 +12,10 @@ enum CommandLineMain {
       Glibc.exit(ExitCode.done.rawValue)
     } catch let fault as Fault {
       ProgressLine.clear()
-      print(error: "sgmn-shard: error: \(fault)")
+      // What is wrong before there are ranks is wrong on each of them: one says so.
+      if LaunchRank.speaks {
+        print(error: "sgmn-shard: \(fault.code == .stoppedWithCheckpoint ? "" : "error: ")\(fault)")
+      }
       Glibc.exit(fault.code.rawValue)
     } catch let code as ArgumentParser.ExitCode {
       Glibc.exit(code.rawValue)

@@ -9,9 +9,10 @@ struct SGMNShard: ParsableCommand {
       A shard set is a folder of compressed samples: a clip's frames and its product picture, decoded and resized once,
       with their texts. Start with 'sgmn-shard demo' if there is no data at hand.
 
-      Exit codes: 0 done, 64 usage, 65 bad data, 66 input missing, 73 output exists, 74 input/output error.
+      Exit codes: 0 done, 64 usage, 65 bad data, 66 input missing, 73 output exists, 74 input/output
+      error or disk too small, 75 stopped (the same command goes on), 78 a build of other settings.
       """,
-    subcommands: [Demo.self, Build.self, Verify.self, Info.self, Show.self])
+    subcommands: [Demo.self, Build.self, Estimate.self, Verify.self, Info.self, Show.self, DecodeWorkerCommand.self])
 
   static func main() { CommandLineMain.run(SGMNShard.self) }
 }

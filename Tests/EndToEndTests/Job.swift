@@ -73,6 +73,21 @@ final class Job {
     }
   }
 
+  /// The decoders of a build.
+  var workers: [pid_t] {
+    processes.map(\.id).filter { id in
+      let words = (try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(id)/cmdline"))) ?? Data()
+      return words.split(separator: 0).contains { $0.elementsEqual("decode-worker".utf8) }
+    }
+  }
+
+  /// Stops the decoders of a build, so that it waits for them; false where there are none.
+  func holdWorkers() -> Bool {
+    let workers = workers
+    for worker in workers { kill(worker, SIGSTOP) }
+    return !workers.isEmpty
+  }
+
   /// Sends a signal to one rank; false where it does not live.
   func signal(_ number: Int32, rank: Int) -> Bool {
     guard let id = processes.first(where: { $0.rank == rank })?.id else { return false }

@@ -115,7 +115,8 @@ import Testing
     #expect(fcntl(sentinel, F_DUPFD, 40) >= 40)  // one that a careless exec would pass on
     let header = octal(WorkerFrame.header(.reply, payloadByteCount: 8))
     let worker = try worker(
-      "kill -INT $$; kill -TERM $$; printf '\(header)' >&3; cd /proc/$$/fd; printf '%s ' [0-9]* | head -c 8 >&3; exec sleep 60")
+      "kill -INT $$; kill -TERM $$; printf '\(header)' >&3; cd /proc/$$/fd; printf '%s ' [0-9]* | head -c 8 >&3; exec sleep 60"
+    )
     #expect(String(decoding: try answer(worker), as: UTF8.self) == "0 1 2 3 ")
     close(sentinel)
   }

@@ -2,10 +2,13 @@ import Glibc
 
 /// Work on many threads whose results come back in the order of the items.
 ///
-/// The calling thread draws items and takes results; only `work` runs on the others. At most `window` items are under
+/// The calling thread draws items and takes results; only the work runs on the others. At most `window` items are under
 /// way, so memory stays bounded whatever the number of items.
 final class OrderedPipeline<Item: Sendable, Output: Sendable>: @unchecked Sendable {
-  private let work: @Sendable (Item) -> Output
+  /// What one thread does with item after item; made on that thread, and released on it.
+  typealias Work = (Item) -> Output
+
+  private let makeWork: @Sendable () -> Work
   private let window: Int
   private var threads: [WorkerThread] = []
 
@@ -16,8 +19,8 @@ final class OrderedPipeline<Item: Sendable, Output: Sendable>: @unchecked Sendab
   private var finished: [Int: Output] = [:]
   private var closed = false
 
-  private init(threadCount: Int, work: @escaping @Sendable (Item) -> Output) {
-    self.work = work
+  private init(threadCount: Int, makeWork: @escaping @Sendable () -> Work) {
+    self.makeWork = makeWork
     window = 4 * threadCount
     lock = .allocate(capacity: 1)
     changed = .allocate(capacity: 1)
@@ -47,8 +50,16 @@ final class OrderedPipeline<Item: Sendable, Output: Sendable>: @unchecked Sendab
     threadCount: Int, next: () throws -> Item?, work: @escaping @Sendable (Item) -> Output,
     consume: (Output) throws -> Void
   ) throws {
+    try run(threadCount: threadCount, next: next, makeWork: { { work($0) } }, consume: consume)
+  }
+
+  /// As above, with work that each thread makes for itself, along with the tools that it needs.
+  static func run(
+    threadCount: Int, next: () throws -> Item?, makeWork: @escaping @Sendable () -> Work,
+    consume: (Output) throws -> Void
+  ) throws {
     precondition(threadCount > 0, "\(threadCount) threads")
-    let pipeline = OrderedPipeline(threadCount: threadCount, work: work)
+    let pipeline = OrderedPipeline(threadCount: threadCount, makeWork: makeWork)
     defer { pipeline.close() }
     pipeline.start(threadCount: threadCount)
     var (started, taken, exhausted) = (0, 0, false)
@@ -93,6 +104,7 @@ final class OrderedPipeline<Item: Sendable, Output: Sendable>: @unchecked Sendab
   }
 
   private func runWorker() {
+    let work = makeWork()
     pthread_mutex_lock(lock)
     while true {
       if closed { break }
