@@ -72,6 +72,9 @@ let package = Package(
         "DurableFiles", "Faults",
       ]),
     module("RemoteStorage", ["CCurl", "COpenSSL", "ShardFormat", "DurableFiles", "Randomness", "Faults"]),
+    module(
+      "ShardReports",
+      ["ShardFormat", "MediaDecoding", "Collectives", "Randomness", "DurableFiles", "Faults"]),
     module("Optimization", ["NeuralNetworks", "TensorCore", "Faults"]),
     module("SGMNModel", ["NeuralNetworks", "TensorCore", "Randomness", "Faults"]),
 
@@ -99,8 +102,8 @@ let package = Package(
     command(
       "sgmn-shard",
       [
-        "ShardBuilding", "ShardFormat", "MediaDecoding", "TextEncoding", "WorkerProcesses", "CommandRunning",
-        "Collectives", "Telemetry", "DurableFiles", "Faults",
+        "ShardBuilding", "ShardReports", "DataLoading", "RemoteStorage", "ShardFormat", "MediaDecoding", "TextEncoding",
+        "WorkerProcesses", "CommandRunning", "Collectives", "Telemetry", "DurableFiles", "Faults",
       ]),
     command("sgmn-parity", ["Parity", "TensorCore", "Faults"]),
 
@@ -126,13 +129,16 @@ let package = Package(
     // A process that reads through a cache, for the tests that share one or kill it.
     .executableTarget(name: "storage-probe", dependencies: ["RemoteStorage", "DurableFiles", "Faults"]),
     tests("RemoteStorage", ["storage-probe", "ShardFormat", "DurableFiles"], fixtures: true),
+    tests("ShardReports", ["ShardFormat", "ShardBuilding", "MediaDecoding", "Randomness", "Collectives"]),
     tests("Optimization", fixtures: true),
     tests("SGMNModel"),
     tests("Parity", ["TensorCore"], fixtures: true),
     tests("Evaluation"),
     tests("Training", ["Collectives", "Randomness", "SGMNModel", "ShardFormat", "Telemetry", "TensorCore"]),
     // Real commands under real mpirun.
-    .testTarget(name: "EndToEndTests", dependencies: ["sgmn-train", "sgmn-eval", "sgmn-shard", "sgmn-parity"]),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["sgmn-train", "sgmn-eval", "sgmn-shard", "sgmn-parity", "ShardFormat", "Randomness"]),
   ],
   swiftLanguageModes: [.v6]
 )
