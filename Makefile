@@ -2,10 +2,10 @@
 SWIFT ?= swift
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build demo test lint format clean
+.PHONY: help bootstrap build demo test lint format bench-data clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 bootstrap: ## Install the Debian packages that are missing, and check Swift
 	@scripts/bootstrap
@@ -26,6 +26,9 @@ lint: ## Check the format of the sources
 
 format: ## Format the sources in place
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+
+bench-data: build ## Measure reading beside MosaicML Streaming and WebDataset
+	@scripts/bench-loaders
 
 clean: ## Remove what was built
 	rm -rf .build
