@@ -1,6 +1,6 @@
 """The same pairs through MosaicML Streaming (MDS with zstd) and WebDataset (JPEG in tar files), one thread each.
 
-scripts/bench-loaders runs this beside `sgmn-shard bench`. By itself:
+scripts/bench-loaders makes the shards and runs this beside `sgmn-shard bench`. By itself:
 
     pip install mosaicml-streaming webdataset scikit-learn pillow numpy
     python scripts/bench_loaders.py --dir D --pairs 256           make D/jpeg, D/mds and D/wds, then time
@@ -8,7 +8,7 @@ scripts/bench-loaders runs this beside `sgmn-shard bench`. By itself:
 
 D/jpeg/manifest.jsonl lists the pairs for `sgmn-shard build`. The pictures are moving crops of the two photographs
 that come with scikit-learn: real texture under a free licence. A pair is ten frames and a product picture of 224×224.
-A pass reads every pair; the best of three counts, files warm in the page cache.
+A pass reads every pair, files warm in the page cache. All take turns three times, and the best of each counts.
 """
 
 import argparse
@@ -17,8 +17,10 @@ import io
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -129,7 +131,8 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=256, help="pairs to make")
     parser.add_argument("--keep", action="store_true", help="use the data that is there")
     parser.add_argument("--make-only", action="store_true", help="make the data and do not time")
-    parser.add_argument("--ours", action="append", default=[], help="'NAME: ' and the line of sgmn-shard bench")
+    parser.add_argument("--command", help="sgmn-shard, to be timed on D/sgmn beside the others")
+    parser.add_argument("--seconds", default="1", help="how long a pass of sgmn-shard lasts")
     arguments = parser.parse_args()
     root = arguments.dir
     if not arguments.keep or not os.path.exists(f"{root}/jpeg/manifest.jsonl"):
@@ -138,33 +141,59 @@ def main() -> None:
         return
     with open(f"{root}/jpeg/manifest.jsonl", encoding="utf-8") as manifest:
         pairs = sum(1 for _ in manifest)
-    rows = []
-    for name, read, folder in [("MosaicML Streaming", read_mds, "mds"), ("WebDataset", read_wds, "wds")]:
-        passes = [read(root) for _ in range(3)]
-        print(f"{name}: " + ", ".join(f"{pairs / seconds:.1f}" for seconds in passes) + " pairs/s")
-        rows.append((name, pairs / min(passes), byte_count(f"{root}/{folder}") / pairs))
-    print_table(rows + [ours(text) for text in arguments.ours])
+
+    def peer(name: str, read, folder: str):
+        size = byte_count(f"{root}/{folder}") / pairs
+        return name, lambda: Reading(pairs / read(root), size)
+
+    contenders = [peer("MosaicML Streaming", read_mds, "mds"), peer("WebDataset", read_wds, "wds")]
+    if arguments.command:
+        for name, options in OURS:
+            line = [arguments.command, "bench", f"{root}/sgmn", "--seconds", arguments.seconds, *options]
+            contenders.append((name, lambda line=line: ours(line)))
+    best = {}
+    for turn in range(3):
+        for name, read in contenders:
+            reading = read()
+            share = f", zstd_share {reading.zstd_share:.3f}" if reading.zstd_share else ""
+            print(f"turn {turn + 1}: {name}: {reading.rate:.1f} pairs/s{share}", flush=True)
+            best[name] = max(best.get(name, reading), reading)
+    print_table([(name, best[name]) for name, _ in contenders])
 
 
-def ours(text: str) -> tuple:
-    """`NAME: pairs_per_s=… bytes_per_pair=… …` as a row."""
-    name, _, line = text.partition(": ")
-    fields = dict(word.split("=") for word in line.split())
-    return name, float(fields["pairs_per_s"]), float(fields["bytes_per_pair"])
+class Reading(NamedTuple):
+    """Pairs a second first, so that the greater is the better."""
+
+    rate: float
+    size: float
+    zstd_share: float = 0
+
+
+OURS = [
+    ("sgmn-shard", ["--threads", "1"]),
+    ("sgmn-shard, to RGB", ["--threads", "1", "--rgb"]),
+    ("sgmn-shard, 2 threads", ["--threads", "2"]),
+]
+
+
+def ours(command: list) -> Reading:
+    """Runs `sgmn-shard bench` and reads the last line, `pairs_per_s=… bytes_per_pair=… zstd_share=… …`."""
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    fields = dict(word.split("=") for word in output.splitlines()[-1].split())
+    return Reading(float(fields["pairs_per_s"]), float(fields["bytes_per_pair"]), float(fields["zstd_share"]))
 
 
 def print_table(rows: list) -> None:
     """One line a loader, with how many times faster and smaller it is than each of the first two."""
     peers = rows[:2]
-    head = f"{'':<24}{'pairs/s':>10}{'RGB MB/s':>10}{'kB a pair':>11}"
-    for name, _, _ in peers:
-        head += f"{'× ' + name:>21}"
-    print(f"\n{head}{'size: 1 / MDS':>15}")
-    for name, rate, size in rows:
-        line = f"{name:<24}{rate:>10.1f}{rate * (FRAMES + 1) * SIDE * SIDE * 3 / 1e6:>10.0f}{size / 1e3:>11.0f}"
-        for _, peer, _ in peers:
-            line += f"{rate / peer:>21.2f}"
-        print(f"{line}{peers[0][2] / size:>15.2f}")
+    print(f"\n{'':<24}{'pairs/s':>10}{'RGB MB/s':>10}{'kB a pair':>11}", end="")
+    print("".join(f"{'× ' + name:>21}" for name, _ in peers) + f"{'MDS size / own':>16}{'zstd share':>12}")
+    for name, reading in rows:
+        megabytes = reading.rate * (FRAMES + 1) * SIDE * SIDE * 3 / 1e6
+        print(f"{name:<24}{reading.rate:>10.1f}{megabytes:>10.0f}{reading.size / 1e3:>11.0f}", end="")
+        print("".join(f"{reading.rate / peer.rate:>21.2f}" for _, peer in peers), end="")
+        print(f"{peers[0][1].size / reading.size:>16.2f}", end="")
+        print(f"{reading.zstd_share:>12.3f}" if reading.zstd_share else f"{'':>12}")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 import ArgumentParser
-import Faults
-import Foundation
-import ShardFormat
+import ShardReports
 
-/// `sgmn-shard info`: what is in a set.
+/// `sgmn-shard info`: what the index of a set says.
 struct Info: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Says what is in a shard set: counts, sizes, lives, categories, tags.",
+    abstract: "Says what is in a shard set at a glance: counts, sizes, ratio, settings.",
     discussion: """
+      Reads the index alone, so that it takes a moment also for millions of samples. 'sgmn-shard stats' reads more.
+
         sgmn-shard info shards/train
         sgmn-shard info shards/train --json
       """)
@@ -16,13 +16,7 @@ struct Info: ParsableCommand {
   @Flag(help: "One JSON object on stdout.") var json = false
 
   func run() throws {
-    let contents = try SetContents(folder: folder)
-    if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      print(String(decoding: try encoder.encode(contents), as: UTF8.self))
-    } else {
-      print(contents.text)
-    }
+    let facts = SetFacts(try OpenedSet.at(folder))
+    print(json ? try JSONText.of(facts) : facts.text)
   }
 }

@@ -12,7 +12,10 @@ struct SGMNShard: ParsableCommand {
       Exit codes: 0 done, 64 usage, 65 bad data, 66 input missing, 73 output exists, 74 input/output
       error or disk too small, 75 stopped (the same command goes on), 78 a build of other settings.
       """,
-    subcommands: [Demo.self, Build.self, Estimate.self, Verify.self, Info.self, Show.self, DecodeWorkerCommand.self])
+    subcommands: [
+      Demo.self, Build.self, Estimate.self, Verify.self, Info.self, Stats.self, Show.self, Sheet.self, Export.self,
+      Bench.self, DecodeWorkerCommand.self,
+    ])
 
   static func main() { CommandLineMain.run(SGMNShard.self) }
 }

@@ -1,14 +1,16 @@
 import Faults
 import Glibc
 import ShardFormat
+import Synchronization
 
 /// How fast samples are read, verified and decompressed, beside zstd alone on the same blocks in the same threads.
 ///
 /// A first pass, not counted, brings the samples into the page cache and finds how many of them fill a pass. Three
-/// passes follow, and after each the same samples once more with zstd alone timed.
+/// passes follow. In each, reading and zstd alone take turns over the same samples every quarter of a second, so that
+/// what else the machine does disturbs both alike.
 public struct ReadBenchmark: Sendable {
   public struct Pass: Sendable, Equatable {
-    /// Of reading, verifying and decompressing, and of converting to RGB where asked for.
+    /// Of reading, verifying and decompressing, and of converting to RGB where asked for, by the clock.
     public var seconds: Double
     /// Of zstd's decompression alone: what its threads spent in it, shared among them.
     public var bareSeconds: Double
@@ -25,6 +27,8 @@ public struct ReadBenchmark: Sendable {
     /// Different samples that were read.
     public var sampleCount: Int
     public var passes: [Pass]
+    /// What the decoders of all threads spent their time on, in all passes and the warm-up.
+    public var timings: ShardTimings
     /// Bytes of a sample's picture and frames as RGB, on average.
     public var rgbBytesPerSample: Double
     /// Bytes of all shards for each clip of the set.
@@ -32,26 +36,23 @@ public struct ReadBenchmark: Sendable {
 
     public var best: Pass { passes.max { $0.samplesPerSecond < $1.samplesPerSecond }! }
 
-    /// The least seconds of bare zstd over our least, each of any pass: what disturbs one of them for a moment does not
-    /// change it.
-    public var zstdShare: Double {
-      (passes.map(\.bareSeconds).min() ?? 0) / max(passes.map(\.seconds).min() ?? 0, 1e-9)
-    }
-
     /// `pairs_per_s=… rgb_mb_per_s=… bytes_per_pair=… zstd_share=…`, of the best pass.
     public var line: String {
       "pairs_per_s=\(plain(best.samplesPerSecond, 1)) "
         + "rgb_mb_per_s=\(plain(best.samplesPerSecond * rgbBytesPerSample / 1e6, 1)) "
-        + "bytes_per_pair=\(plain(bytesPerPair, 0)) zstd_share=\(plain(zstdShare, 3))"
+        + "bytes_per_pair=\(plain(bytesPerPair, 0)) zstd_share=\(plain(best.zstdShare, 3))"
     }
 
-    /// A line for each pass.
+    /// A line for each pass, and one about where the time of reading goes.
     public var passLines: [String] {
-      passes.enumerated().map { number, pass in
+      let parts = [timings.readSeconds, timings.checkSeconds, timings.decodeSeconds]
+      let shares = parts.map { Figures.percent($0 / max(parts.reduce(0, +), 1e-9)) }
+      let places = "files \(shares[0]), checksums \(shares[1]), decompression and predictor \(shares[2])"
+      return passes.enumerated().map { number, pass in
         "pass \(number + 1): \(plain(pass.samplesPerSecond, 1)) pairs/s in \(plain(pass.seconds, 2)) s; "
           + "bare zstd \(plain(Double(pass.sampleCount) / max(pass.bareSeconds, 1e-9), 1)) pairs/s; "
           + "zstd_share \(plain(pass.zstdShare, 3))"
-      }
+      } + ["time of the readers: \(places)"]
     }
 
     /// Without grouping, for programs.
@@ -69,6 +70,7 @@ public struct ReadBenchmark: Sendable {
   /// Whether pictures are also converted to RGB.
   public var convertsToRGB: Bool
   public static let passCount = 3
+  private static let turnSeconds = 0.25
   /// More than this may not stay in the page cache of a small machine.
   static let warmByteLimit = 2 << 30
 
@@ -85,26 +87,32 @@ public struct ReadBenchmark: Sendable {
   public func run(progress: (String) -> Void = { _ in }) throws -> Result {
     guard !order.isEmpty else { throw Fault(.inputMissing, "The set has no pairs to read", at: set.folder) }
     progress("warming up")
-    let (warmCount, warmSeconds) = try warmUp()
+    let readers = Readers(self)
+    let (warmCount, warmSeconds) = try warmUp(readers)
     let samples = Array(order.prefix(warmCount))
     let rounds = max(1, Int((seconds / max(warmSeconds, 1e-6)).rounded()))
+    let turn = max(threadCount, Int(Double(warmCount) * ReadBenchmark.turnSeconds / max(warmSeconds, 1e-6)))
     var passes: [Pass] = []
     for number in 1...ReadBenchmark.passCount {
       progress("pass \(number) of \(ReadBenchmark.passCount)")
-      let ours = try read(samples, rounds: rounds)
-      let bare = try decompress(samples, rounds: rounds)
-      passes.append(Pass(seconds: ours, bareSeconds: bare, sampleCount: samples.count * rounds))
+      var pass = Pass(seconds: 0, bareSeconds: 0, sampleCount: samples.count * rounds)
+      for start in stride(from: 0, to: pass.sampleCount, by: turn) {
+        let places = start..<min(start + turn, pass.sampleCount)
+        pass.seconds += try read(samples, places, readers)
+        pass.bareSeconds += try decompress(samples, places, readers)
+      }
+      passes.append(pass)
     }
     let pictures = samples.reduce(0) { $0 + 1 + set.frameCount(at: $1) }
     let clipCount = (0..<set.count).reduce(0) { $0 + (set.frameCount(at: $1) > 0 ? 1 : 0) }
     return Result(
-      threadCount: threadCount, sampleCount: samples.count, passes: passes,
+      threadCount: threadCount, sampleCount: samples.count, passes: passes, timings: readers.timings,
       rgbBytesPerSample: Double(pictures * set.configuration.rgbByteCount) / Double(samples.count),
       bytesPerPair: Double(set.index.byteCount) / Double(max(1, clipCount)))
   }
 
   /// The samples that are read in about `seconds`, and what the second of two such passes took.
-  private func warmUp() throws -> (count: Int, seconds: Double) {
+  private func warmUp(_ readers: Readers) throws -> (count: Int, seconds: Double) {
     let end = ReadBenchmark.now() + seconds
     var (limit, byteCount) = (0, 0)
     while limit < order.count, byteCount < ReadBenchmark.warmByteLimit {
@@ -112,7 +120,8 @@ public struct ReadBenchmark: Sendable {
       limit += 1
     }
     let counts = try ParallelWork.run(count: limit, threadCount: threadCount) { next in
-      let reader = Reader(self)
+      let reader = readers.take()
+      defer { readers.give(reader) }
       var count = 0
       while let place = next() {
         try reader.read(order[place])
@@ -122,29 +131,28 @@ public struct ReadBenchmark: Sendable {
       return count
     }
     let count = max(1, counts.reduce(0, +))
-    return (count, try read(Array(order.prefix(count)), rounds: 1))
+    return (count, try read(Array(order.prefix(count)), 0..<count, readers))
   }
 
-  /// Seconds to read the samples so many times.
-  private func read(_ samples: [Int], rounds: Int) throws -> Double {
+  /// Seconds to read these places of the endlessly repeated samples.
+  private func read(_ samples: [Int], _ places: Range<Int>, _ readers: Readers) throws -> Double {
     let start = ReadBenchmark.now()
-    _ = try ParallelWork.run(count: samples.count * rounds, threadCount: threadCount) { next in
-      let reader = Reader(self)
-      while let place = next() { try reader.read(samples[place % samples.count]) }
+    _ = try ParallelWork.run(count: places.count, threadCount: threadCount) { next in
+      let reader = readers.take()
+      defer { readers.give(reader) }
+      while let item = next() { try reader.read(samples[(places.lowerBound + item) % samples.count]) }
     }
     return ReadBenchmark.now() - start
   }
 
   /// Seconds that zstd alone takes for the same, in as many threads: reading is not in them.
-  private func decompress(_ samples: [Int], rounds: Int) throws -> Double {
-    let seconds = try ParallelWork.run(count: samples.count * rounds, threadCount: threadCount) { next in
-      let decoder = ShardDecoder()
+  private func decompress(_ samples: [Int], _ places: Range<Int>, _ readers: Readers) throws -> Double {
+    let seconds = try ParallelWork.run(count: places.count, threadCount: threadCount) { next in
+      let reader = readers.take()
+      defer { readers.give(reader) }
       var seconds = 0.0
-      while let place = next() {
-        let decompress = try set.decompressOnly(at: samples[place % samples.count], using: decoder)
-        let start = ReadBenchmark.now()
-        decompress()
-        seconds += ReadBenchmark.now() - start
+      while let item = next() {
+        seconds += try reader.bareSeconds(samples[(places.lowerBound + item) % samples.count])
       }
       return seconds
     }
@@ -155,6 +163,8 @@ public struct ReadBenchmark: Sendable {
   private final class Reader {
     private let set: ShardSet
     private let decoder = ShardDecoder()
+    /// Another one, so that the times of `decoder` are those of reading alone.
+    private let bareDecoder = ShardDecoder()
     private var rgb: [UInt8]
 
     init(_ benchmark: ReadBenchmark) {
@@ -172,6 +182,38 @@ public struct ReadBenchmark: Sendable {
         encoding.copyRGB(of: decoder.image, into: rgb, resolution: resolution)
         encoding.copyRGB(of: decoder.frames, into: rgb, resolution: resolution)
       }
+    }
+
+    var timings: ShardTimings { decoder.timings }
+
+    func bareSeconds(_ number: Int) throws -> Double {
+      let decompress = try set.decompressOnly(at: number, using: bareDecoder)
+      let start = ReadBenchmark.now()
+      decompress()
+      return ReadBenchmark.now() - start
+    }
+  }
+
+  /// The readers of all threads, kept from turn to turn: their memory is made once, as in a run.
+  private final class Readers: @unchecked Sendable {
+    /// Those that no thread has.
+    private let free = Mutex<[Int]>([])
+    private let all: [Reader]
+
+    init(_ benchmark: ReadBenchmark) {
+      all = (0..<benchmark.threadCount).map { _ in Reader(benchmark) }
+      free.withLock { $0 = Array(all.indices) }
+    }
+
+    /// A reader for the calling thread alone; there are as many as threads.
+    func take() -> Reader { all[free.withLock { $0.removeLast() }] }
+
+    /// Of all readers; not while a thread has one.
+    var timings: ShardTimings { all.map(\.timings).reduce(ShardTimings(), +) }
+
+    func give(_ reader: Reader) {
+      guard let number = all.firstIndex(where: { $0 === reader }) else { return }
+      free.withLock { $0.append(number) }
     }
   }
 

@@ -12,8 +12,8 @@ import ShardFormat
 /// OUT/media/000/000317-00.png …          the frames
 /// ```
 ///
-/// Built again at the same resolution, `rgb` sets give equal pixels, `yuv420` sets what one more conversion from RGB
-/// changes. Not in a manifest, so made anew or lost: text vectors, and the frames' places in their source.
+/// Built again at the same resolution, `rgb` sets give equal pixels, and `yuv420` sets those of one more conversion of
+/// their RGB to 4:2:0. Not in a manifest, so made anew or lost: text vectors, and the frames' places in their source.
 public struct SampleExport: Sendable {
   public struct Summary: Sendable, Equatable {
     public var sampleCount = 0

@@ -50,11 +50,13 @@ public enum Figures {
     "\(grouped(count)) \(count == 1 ? noun : plural ?? noun + "s")"
   }
 
-  static func right(_ text: String, _ width: Int) -> String {
+  /// `text` in a column of `width` characters, at its right.
+  public static func right(_ text: String, _ width: Int) -> String {
     String(repeating: " ", count: max(0, width - text.count)) + text
   }
 
-  static func left(_ text: String, _ width: Int) -> String {
+  /// `text` in a column of `width` characters, at its left.
+  public static func left(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - text.count))
   }
 }

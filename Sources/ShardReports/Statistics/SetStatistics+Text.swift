@@ -68,13 +68,5 @@ extension SetStatistics {
     ]
   }
 
-  /// A terminal obeys control characters; here they are shown.
-  static func printable(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-      result.unicodeScalars.append(isControl ? "\u{FFFD}" : scalar)
-    }
-    return HTMLText.shortened(result, 80)
-  }
+  private static func printable(_ text: String) -> String { HTMLText.shortened(TerminalText.printable(text), 80) }
 }

@@ -12,7 +12,8 @@ import Testing
     let clips = (0..<60).filter { set.frameCount(at: $0) > 0 }
     let result = try ReadBenchmark(set, order: clips, threadCount: 2, seconds: 0.02, convertsToRGB: true).run()
     #expect(result.passes.count == 3)
-    #expect(result.passLines.count == 3)
+    #expect(result.passLines.count == 4)
+    #expect(result.timings.decodeSeconds > 0 && result.timings.storedByteCount > 0)
     #expect(result.sampleCount >= 1 && result.sampleCount <= clips.count)
     #expect(result.best.samplesPerSecond == result.passes.map(\.samplesPerSecond).max())
     #expect(result.bytesPerPair == Double(set.index.byteCount) / Double(clips.count))

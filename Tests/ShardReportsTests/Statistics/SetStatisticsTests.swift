@@ -70,10 +70,6 @@ import Testing
     }
   }
 
-  @Test func controlCharactersDoNotReachTheTerminal() {
-    #expect(SetStatistics.printable("a\u{1B}[2Jb\n") == "a\u{FFFD}[2Jb\u{FFFD}")
-  }
-
   @Test func anEmptySetHasNumbersToo() throws {
     let folder = try TemporaryFolder()
     try SetFixture.build(folder.path, count: 0)
