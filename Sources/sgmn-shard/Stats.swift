@@ -1,5 +1,6 @@
 import ArgumentParser
 import DurableFiles
+import RemoteStorage
 import ShardFormat
 import ShardReports
 
@@ -24,10 +25,14 @@ struct Stats: ParsableCommand {
     let threadCount = try ThreadCount.checked(threads)
     if let html { try OutputFile.check(html) }
     let set = try OpenedSet.at(folder)
+    // The notes on what was left out are at the ends of the shards: of a remote set nobody waits for them.
+    let leftOut =
+      ShardLocation.isRemote(folder)
+      ? [:] : try LeftOutCauses.count(of: set, folder: folder, threadCount: threadCount)
     var line = ProgressLine("Reading")
     let statistics = try SetStatistics(
       reading: set, threadCount: threadCount,
-      leftOut: try LeftOutCauses.count(of: set, folder: folder, threadCount: threadCount)
+      leftOut: leftOut
     ) { done in line.show(Double(done) / Double(max(1, set.count)), "\(Figures.grouped(done)) samples") }
     ProgressLine.clear()
     if let html { try DurableFile.write(Array(StatisticsPage(statistics).html.utf8), to: html) }
