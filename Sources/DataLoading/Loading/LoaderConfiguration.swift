@@ -37,7 +37,7 @@ public struct LoaderConfiguration: Codable, Sendable, Equatable {
 
   public init(
     pairsPerRank: Int = 8, framesPerClip: Int = 10, dropTailProbability: Double = 0.5, prefetchBatchCount: Int = 2,
-    readerThreadCount: Int = 1, memoryByteCount: Int = 1 << 30, shuffleBlock: Int = 32, shuffleWindow: Int = 16_384,
+    readerThreadCount: Int = 1, memoryByteCount: Int = 1 << 30, shuffleBlock: Int = 8, shuffleWindow: Int = 16_384,
     uniqueProducts: Bool = false, readAheadByteCount: Int = 0, onBadSample: BadSamplePolicy = .fail, seed: UInt64 = 0
   ) {
     self.pairsPerRank = pairsPerRank

@@ -27,7 +27,7 @@ public struct SampleOrder: Sendable {
   private let windowBlockCount: Int
   private let longWindowCount: Int
 
-  public init(count: Int, block: Int = 32, window: Int = 16_384, seed: UInt64, epoch: Int) {
+  public init(count: Int, block: Int = 8, window: Int = 16_384, seed: UInt64, epoch: Int) {
     precondition(
       count >= 0 && block >= 1 && window >= 0, "\(count) samples in blocks of \(block), windows of \(window)")
     self.count = count

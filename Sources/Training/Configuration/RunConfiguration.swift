@@ -27,7 +27,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     /// Probability that a clip loses a part of its tail (paper 4.1).
     public var dropTailProbability = 0.5
     /// Neighbours in the set that the order keeps together, so that a disk reads them together.
-    public var shuffleBlock = 32
+    public var shuffleBlock = 8
     /// Samples among which blocks are mixed; 0 mixes all samples of the set.
     public var shuffleWindow = 16_384
     /// Whether a step has at most one pair of a product.
