@@ -4,7 +4,7 @@ import CXXHash
 /// against forgery.
 public enum XXH3 {
   public static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
-    XXH3_64bits_withSeed(bytes.baseAddress, bytes.count, seed)
+    sgmn_xxh3(bytes.baseAddress, bytes.count, seed)
   }
 
   public static func hash(_ bytes: [UInt8], seed: UInt64 = 0) -> UInt64 {
