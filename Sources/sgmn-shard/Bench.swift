@@ -5,23 +5,26 @@ import Foundation
 import ShardFormat
 import ShardReports
 
-/// `sgmn-shard bench`: how fast a set is read, beside zstd alone.
+/// `sgmn-shard bench`: how fast a set is read, beside zstd alone, or built, beside libavcodec alone.
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measures reading: pairs a second, bytes a pair, and the share that zstd alone needs.",
+    abstract: "Measures reading beside zstd alone, or building beside libavcodec alone.",
     discussion: """
-      Warm reads, best of three passes. zstd_share is the time of zstd alone for the same blocks over ours.
+      Warm reads, best of three passes. zstd_share is the time of zstd alone for the same blocks over ours. With --build,
+      building from JPEG files and libavcodec's decoding alone of the same files take turns, three each; build_share is
+      the rate of building over that of libavcodec.
 
         sgmn-shard bench shards/train --threads 2
         sgmn-shard bench shards/train --order training --rgb
         sgmn-shard bench shards/train --shuffle-quality --batch 256
+        sgmn-shard bench --build frames/train.jsonl --threads 2
         mpirun -n 8 sgmn-shard bench --synthetic-index 4000000
       """)
 
   enum Order: String, ExpressibleByArgument, CaseIterable { case sequential, training }
 
   @Argument(help: ArgumentHelp("The folder of the shards.", valueName: "folder")) var folder: String?
-  @Option(help: "Reading threads.") var threads = 1
+  @Option(help: "Reading or building threads.") var threads = 1
   @Option(help: "About how long each of the three passes lasts.") var seconds = 3.0
   @Option(help: "As stored (sequential), or as an epoch of training takes them.") var order = Order.sequential
   @Flag(help: "Also convert every picture to RGB.") var rgb = false
@@ -32,12 +35,16 @@ struct Bench: ParsableCommand {
   @Flag(help: "For it: data.unique_products of the training.") var uniqueProducts = false
   @Option(help: ArgumentHelp("Instead: open an index of so many samples.", valueName: "samples"))
   var syntheticIndex: Int?
-  @Option(help: ArgumentHelp("Where the synthetic index is made for a moment.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Instead: build the shards of this manifest of JPEG files.", valueName: "manifest"))
+  var build: String?
+  @Option(help: "For it: pixels of a side.") var resolution = 224
+  @Option(help: "For it: frames of a clip at most, evenly spaced.") var frames = 10
+  @Option(help: ArgumentHelp("Where a synthetic index or a built set is made for a moment.", valueName: "folder"))
   var temporary: String = FileManager.default.temporaryDirectory.path
 
   func validate() throws {
-    guard (folder == nil) != (syntheticIndex == nil) else {
-      throw ValidationError("Give a folder of shards, or --synthetic-index.")
+    guard [folder != nil, syntheticIndex != nil, build != nil].count(where: { $0 }) == 1 else {
+      throw ValidationError("Give a folder of shards, --build or --synthetic-index.")
     }
     guard (0.01...3600).contains(seconds) else { throw ValidationError("--seconds is 0.01 … 3600.") }
     guard (1...1024).contains(threads) else { throw ValidationError("--threads is 1 … 1024.") }
@@ -48,6 +55,11 @@ struct Bench: ParsableCommand {
 
   func run() throws {
     if let syntheticIndex { return try RankedCommand.run { try openIndex(of: syntheticIndex, $0) } }
+    if let build {
+      let benchmark = BuildBenchmark(
+        manifest: build, threadCount: threads, resolution: resolution, frameCount: frames, parent: temporary)
+      return try benchmark.run()
+    }
     guard let folder else { return }
     let set = try OpenedSet.at(folder)
     if shuffleQuality { return try showShuffleQuality(of: set) }
@@ -90,10 +102,9 @@ struct Bench: ParsableCommand {
       )
     }
     let worst = result.openings
-    let plain = { (value: Double, places: Int) in Figures.decimal(value, places).filter { $0 != "," } }
     print(
-      "ranks=\(worst.count) open_s=\(plain(worst.map(\.seconds).max() ?? 0, 3)) "
-        + "peak_mb=\(plain(Double(worst.map(\.peakByteCount).max() ?? 0) / 1e6, 1)) "
-        + "held_mb=\(plain(Double(worst.map(\.heldByteCount).max() ?? 0) / 1e6, 1))")
+      "ranks=\(worst.count) open_s=\(Figures.plain(worst.map(\.seconds).max() ?? 0, 3)) "
+        + "peak_mb=\(Figures.plain(Double(worst.map(\.peakByteCount).max() ?? 0) / 1e6, 1)) "
+        + "held_mb=\(Figures.plain(Double(worst.map(\.heldByteCount).max() ?? 0) / 1e6, 1))")
   }
 }

@@ -23,15 +23,14 @@ struct TrainingOrder {
   /// What was measured, and last `shuffle_quality=… neighbour_ratio=… travel=… seeks_per_sample=…`.
   func qualityLines() -> [String] {
     let quality = ShuffleQuality.measure(schedule)
-    func plain(_ value: Double, _ places: Int) -> String { Figures.decimal(value, places).filter { $0 != "," } }
     let window = configuration.shuffleWindow == 0 ? "all samples" : "windows of \(configuration.shuffleWindow)"
     return [
       "\(Figures.count(quality.count, "clip")), batches of \(quality.batch); blocks of \(configuration.shuffleBlock) in "
         + "\(window)\(configuration.uniqueProducts ? ", a product once a batch" : "")",
       "neighbours in a batch: \(Figures.percent(quality.neighbourShare)) of its pairs of samples, "
         + "\(Figures.percent(quality.randomNeighbourShare)) in a random order",
-      "shuffle_quality=\(plain(quality.quality, 4)) neighbour_ratio=\(plain(quality.neighbourRatio, 3)) "
-        + "travel=\(plain(quality.travel, 3)) seeks_per_sample=\(plain(quality.seeksPerSample, 4))",
+      "shuffle_quality=\(Figures.plain(quality.quality, 4)) neighbour_ratio=\(Figures.plain(quality.neighbourRatio, 3)) "
+        + "travel=\(Figures.plain(quality.travel, 3)) seeks_per_sample=\(Figures.plain(quality.seeksPerSample, 4))",
     ]
   }
 }

@@ -162,6 +162,62 @@ extension EndToEnd {
       }
     }
 
+    /// A manifest of two clips whose frames are `names`, files in the demo's folder of pictures.
+    private func manifest(_ names: [String], in folder: String) throws -> String {
+      let lines = (0..<2).map { clip in
+        let frames = names.map { "\"\($0)\"" }.joined(separator: ", ")
+        return "{\"clip_id\": \"c\(clip)\", \"frames\": [\(frames)], \"image\": \"\(names[0])\"}\n"
+      }
+      try lines.joined().write(toFile: "\(folder)/frames.jsonl", atomically: true, encoding: .utf8)
+      return "\(folder)/frames.jsonl"
+    }
+
+    /// The product pictures of the demo, which are JPEG files, in a folder of their own.
+    private func pictures() throws -> (folder: String, names: [String]) {
+      let folder = try folder("pictures") + "/images"
+      try FileManager.default.copyItem(atPath: World.shared().folder + "/demo/images", toPath: folder)
+      let names = try FileManager.default.subpathsOfDirectory(atPath: folder).filter { $0.hasSuffix(".jpg") }.sorted()
+      return (folder, Array(names.prefix(5)))
+    }
+
+    @Test func benchBuildsBesideLibAVCodec() throws {
+      let (folder, names) = try pictures()
+      let (manifest, temporary) = (try manifest(names, in: folder), try self.folder("temporary"))
+      let result = try shard([
+        "bench", "--build", manifest, "--threads", "2", "--resolution", "16", "--frames", "3", "--temporary", temporary,
+      ])
+      #expect(result.status == 0, "\(result.text)")
+      let lines = result.standardOutput.split(separator: "\n")
+      #expect(lines.first?.contains("8 pictures of 2 samples, in 3 files") == true, "\(result.text)")
+      #expect(lines.count { $0.hasPrefix("turn ") } == 3)
+      let fields = lines.last?.split(separator: " ").map { $0.split(separator: "=") }
+      #expect(fields?.map { $0[0] } == ["build_pictures_per_s", "libavcodec_pictures_per_s", "build_share"])
+      #expect(fields?.allSatisfy { Double($0[1]).map { $0 > 0 } ?? false } == true, "\(result.text)")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: temporary).isEmpty)
+    }
+
+    @Test func benchBuildsFromWholeJPEGFilesAlone() throws {
+      let (folder, names) = try pictures()
+      let temporary = try self.folder("temporary")
+      func bench(_ manifest: String) throws -> Job.Result {
+        try shard(["bench", "--build", manifest, "--resolution", "16", "--temporary", temporary])
+      }
+      let videos = try bench(World.shared().folder + "/demo/train.jsonl")
+      #expect(videos.status == 65 && videos.lineCount("is a video") == 1, "\(videos.text)")
+      let missing = try bench(manifest(names + ["none.jpg"], in: folder))
+      #expect(missing.status == 66 && missing.lineCount("none.jpg") == 1, "\(missing.text)")
+      try Data("GIF89a".utf8).write(to: URL(fileURLWithPath: "\(folder)/other.jpg"))
+      let other = try bench(manifest(names + ["other.jpg"], in: folder))
+      #expect(other.status == 65 && other.lineCount("Not a JPEG") == 1, "\(other.text)")
+      // libavcodec decodes what is there of it: the build refuses it, and its folder goes.
+      let whole = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(names[0])"))
+      try whole.prefix(whole.count * 3 / 4).write(to: URL(fileURLWithPath: "\(folder)/cut.jpg"))
+      let cut = try bench(manifest(names + ["cut.jpg"], in: folder))
+      #expect(cut.status == 65 && cut.lineCount("cut.jpg") == 1, "\(cut.text)")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: temporary).isEmpty)
+      #expect(try shard(["bench", folder, "--build", "x"]).status == 64)
+    }
+
     @Test func benchSaysHowWellAnOrderMixes() throws {
       let folder = try small()
       let result = try shard(["bench", folder, "--shuffle-quality", "--batch", "4", "--shuffle-block", "2"])

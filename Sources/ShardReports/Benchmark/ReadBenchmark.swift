@@ -38,9 +38,9 @@ public struct ReadBenchmark: Sendable {
 
     /// `pairs_per_s=… rgb_mb_per_s=… bytes_per_pair=… zstd_share=…`, of the best pass.
     public var line: String {
-      "pairs_per_s=\(plain(best.samplesPerSecond, 1)) "
-        + "rgb_mb_per_s=\(plain(best.samplesPerSecond * rgbBytesPerSample / 1e6, 1)) "
-        + "bytes_per_pair=\(plain(bytesPerPair, 0)) zstd_share=\(plain(best.zstdShare, 3))"
+      "pairs_per_s=\(Figures.plain(best.samplesPerSecond, 1)) "
+        + "rgb_mb_per_s=\(Figures.plain(best.samplesPerSecond * rgbBytesPerSample / 1e6, 1)) "
+        + "bytes_per_pair=\(Figures.plain(bytesPerPair, 0)) zstd_share=\(Figures.plain(best.zstdShare, 3))"
     }
 
     /// A line for each pass, and one about where the time of reading goes.
@@ -49,15 +49,10 @@ public struct ReadBenchmark: Sendable {
       let shares = parts.map { Figures.percent($0 / max(parts.reduce(0, +), 1e-9)) }
       let places = "files \(shares[0]), checksums \(shares[1]), decompression and predictor \(shares[2])"
       return passes.enumerated().map { number, pass in
-        "pass \(number + 1): \(plain(pass.samplesPerSecond, 1)) pairs/s in \(plain(pass.seconds, 2)) s; "
-          + "bare zstd \(plain(Double(pass.sampleCount) / max(pass.bareSeconds, 1e-9), 1)) pairs/s; "
-          + "zstd_share \(plain(pass.zstdShare, 3))"
+        "pass \(number + 1): \(Figures.plain(pass.samplesPerSecond, 1)) pairs/s in \(Figures.plain(pass.seconds, 2)) s; "
+          + "bare zstd \(Figures.plain(Double(pass.sampleCount) / max(pass.bareSeconds, 1e-9), 1)) pairs/s; "
+          + "zstd_share \(Figures.plain(pass.zstdShare, 3))"
       } + ["time of the readers: \(places)"]
-    }
-
-    /// Without grouping, for programs.
-    private func plain(_ value: Double, _ places: Int) -> String {
-      Figures.decimal(value, places).filter { $0 != "," }
     }
   }
 

@@ -45,6 +45,9 @@ public enum Figures {
     return whole + "." + String(repeating: "0", count: places - fraction.count) + fraction
   }
 
+  /// `decimal` without grouping, for programs.
+  public static func plain(_ value: Double, _ places: Int) -> String { decimal(value, places).filter { $0 != "," } }
+
   /// `1 shard`, `2 shards`, `1,234 shards`.
   public static func count(_ count: Int, _ noun: String, plural: String? = nil) -> String {
     "\(grouped(count)) \(count == 1 ? noun : plural ?? noun + "s")"
