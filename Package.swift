@@ -53,6 +53,7 @@ let package = Package(
     module("TensorCore", ["CVectorKernels", "COpenBLAS", "Randomness", "Faults"]),
     module("MediaDecoding", ["CVectorKernels", "CLibAV", "CTurboJPEG", "Faults"]),
     module("TextEncoding", ["Randomness"]),
+    module("Threads"),
 
     // Level 2
     module("WorkerProcesses", ["CLinux", "DurableFiles", "Faults"]),
@@ -64,17 +65,17 @@ let package = Package(
 
     // Level 3
     module("CommandRunning", ["Collectives", "Telemetry", "Faults"]),
-    module("DataLoading", ["ShardFormat", "Randomness", "Faults"]),
+    module("DataLoading", ["ShardFormat", "Threads", "Randomness", "Faults"]),
     module(
       "ShardBuilding",
       [
-        "ShardFormat", "MediaDecoding", "TextEncoding", "WorkerProcesses", "Collectives", "Telemetry", "Randomness",
-        "DurableFiles", "Faults",
+        "ShardFormat", "MediaDecoding", "TextEncoding", "WorkerProcesses", "Collectives", "Telemetry", "Threads",
+        "Randomness", "DurableFiles", "Faults",
       ]),
-    module("RemoteStorage", ["CCurl", "COpenSSL", "ShardFormat", "DurableFiles", "Randomness", "Faults"]),
+    module("RemoteStorage", ["CCurl", "COpenSSL", "ShardFormat", "Threads", "DurableFiles", "Randomness", "Faults"]),
     module(
       "ShardReports",
-      ["ShardFormat", "MediaDecoding", "Collectives", "Randomness", "DurableFiles", "Faults"]),
+      ["ShardFormat", "MediaDecoding", "Collectives", "Threads", "Randomness", "DurableFiles", "Faults"]),
     module("Optimization", ["NeuralNetworks", "TensorCore", "Faults"]),
     module("SGMNModel", ["NeuralNetworks", "TensorCore", "Randomness", "Faults"]),
 
@@ -113,6 +114,7 @@ let package = Package(
     tests("TensorCore", fixtures: true),
     tests("MediaDecoding", fixtures: true),
     tests("TextEncoding"),
+    tests("Threads"),
     // The workers of WorkerProcessesTests.
     .executableTarget(name: "worker-probe", dependencies: ["WorkerProcesses", "CLinux", "Faults"]),
     tests("WorkerProcesses", ["worker-probe", "Faults"]),
@@ -128,7 +130,7 @@ let package = Package(
       "ShardBuilding", ["ShardFormat", "MediaDecoding", "TextEncoding", "WorkerProcesses", "Randomness", "Collectives"]),
     // A process that reads through a cache, for the tests that share one or kill it.
     .executableTarget(name: "storage-probe", dependencies: ["RemoteStorage", "DurableFiles", "Faults"]),
-    tests("RemoteStorage", ["storage-probe", "ShardFormat", "DurableFiles"], fixtures: true),
+    tests("RemoteStorage", ["storage-probe", "ShardFormat", "Threads", "DurableFiles"], fixtures: true),
     tests("ShardReports", ["ShardFormat", "ShardBuilding", "MediaDecoding", "Randomness", "Collectives"]),
     tests("Optimization", fixtures: true),
     tests("SGMNModel"),

@@ -1,4 +1,5 @@
 import Synchronization
+import Threads
 
 /// The same work on numbered pieces, on many threads.
 enum ParallelPieces {

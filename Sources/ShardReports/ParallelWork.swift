@@ -1,4 +1,5 @@
 import Glibc
+import Threads
 
 /// Numbered items shared among threads of their own, away from Swift's cooperative pool.
 public enum ParallelWork {
@@ -17,9 +18,9 @@ public enum ParallelWork {
   ) throws -> [Part] {
     precondition(count >= 0 && threadCount >= 1, "\(count) items for \(threadCount) threads")
     let state = State<Part>(count: count)
-    var threads: [pthread_t] = []
+    var threads: [WorkerThread] = []
     for _ in 0..<min(threadCount, max(1, count)) {
-      guard let thread = start({ state.run(body) }) else { break }
+      guard let thread = WorkerThread({ state.run(body) }) else { break }
       threads.append(thread)
     }
     // A system that gives no thread at all still gets its work done.
@@ -28,30 +29,9 @@ public enum ParallelWork {
     } else {
       while !state.wait(forEndOf: threads.count) { progress(state.takenCount) }
     }
-    for thread in threads { pthread_join(thread, nil) }
+    for thread in threads { thread.join() }
     progress(state.takenCount)
     return try state.result()
-  }
-
-  private final class Body: Sendable {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-  }
-
-  private static func start(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
-    let box = Unmanaged.passRetained(Body(body))
-    var thread = pthread_t()
-    let status = pthread_create(
-      &thread, nil,
-      { context in
-        Unmanaged<Body>.fromOpaque(context!).takeRetainedValue().run()
-        return nil
-      }, box.toOpaque())
-    guard status == 0 else {
-      box.release()
-      return nil
-    }
-    return thread
   }
 
   /// What the threads share; everything mutable is under `mutex`.

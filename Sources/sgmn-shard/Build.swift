@@ -2,6 +2,7 @@ import ArgumentParser
 import Collectives
 import Faults
 import ShardBuilding
+import ShardReports
 import Telemetry
 
 /// `sgmn-shard build`: media to shards.
@@ -73,12 +74,12 @@ struct Build: ParsableCommand {
     let kept = report.keptShardCount > 0 ? ", \(report.keptShardCount) of them there before" : ""
     print(
       "\(output): \(report.clipCount) clips, \(report.pictureCount) gallery pictures, \(report.frameCount) frames, "
-        + "\(ByteText.text(report.byteCount)) in \(Table.count(report.shardCount, "shard"))\(kept), "
+        + "\(Figures.byteCount(report.byteCount)) in \(Figures.count(report.shardCount, "shard"))\(kept), "
         + "in \(ProgressLine.duration(seconds))")
     guard report.rejectedCount > 0 else { return }
     print("Left out: \(report.rejectedCount), listed in \(output)/rejected.jsonl; --retry tries them again")
     for (cause, count) in report.rejectedCounts.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
-      print("  \(Table.right(String(count), 8))  \(cause)")
+      print("  \(Figures.right(String(count), 8))  \(cause)")
     }
   }
 }

@@ -3,6 +3,7 @@ import Collectives
 import Faults
 import Foundation
 import ShardBuilding
+import ShardReports
 import Telemetry
 
 /// `sgmn-shard estimate`: what a build would take.
@@ -55,22 +56,22 @@ struct Estimate: ParsableCommand {
       (
         "shards",
         "\(Format.byteCount(estimate.byteCount)) for \(Format.grouped(estimate.entryCount)) entries, "
-          + "in \(Table.count(shardCount, "shard"))"
+          + "in \(Figures.count(shardCount, "shard"))"
       ),
       ("free", "\(Format.byteCount(estimate.freeByteCount)) at \(output)"),
       (
         "time",
-        "\(Format.duration(seconds: estimate.seconds)) with \(Table.count(estimate.threadCount, "thread")) "
+        "\(Format.duration(seconds: estimate.seconds)) with \(Figures.count(estimate.threadCount, "thread")) "
           + "(\(Format.rate(rate, "clips")))"
       ),
       (
         "memory",
-        "\(Format.byteCount(estimate.memoryByteCount)): \(Table.count(estimate.threadCount, "decoder")) of up to "
+        "\(Format.byteCount(estimate.memoryByteCount)): \(Figures.count(estimate.threadCount, "decoder")) of up to "
           + "\(Format.byteCount(estimate.decoderMemoryByteCount)), "
-          + "\(Table.count(estimate.rankCount, "process", plural: "processes")) of "
+          + "\(Figures.count(estimate.rankCount, "process", plural: "processes")) of "
           + Format.byteCount(estimate.processMemoryByteCount)
       ),
-    ] { print(Table.left(name, 8) + text) }
+    ] { print(Figures.left(name, 8) + text) }
   }
 
   /// The estimate with what follows from it.

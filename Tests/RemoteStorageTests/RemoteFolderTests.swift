@@ -1,6 +1,7 @@
 import Faults
 import Foundation
 import Testing
+import Threads
 
 @testable import RemoteStorage
 
@@ -162,7 +163,7 @@ struct RemoteFolderTests {
     let shard = try folder.open("many.bin")
     let results = Results()
     let threads = (0..<8).compactMap { thread in
-      OwnThread {
+      WorkerThread {
         for step in 0..<20 {
           let start = (thread * 20 + step) * 1_000
           let right = (try? shard.bytes(start..<start + 1_000)) == Array(bytes[start..<start + 1_000])

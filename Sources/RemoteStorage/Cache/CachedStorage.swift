@@ -2,6 +2,7 @@ import DurableFiles
 import Faults
 import ShardFormat
 import Synchronization
+import Threads
 
 /// A remote folder whose shards are read from whole copies in a local cache.
 ///
@@ -17,7 +18,7 @@ public final class CachedStorage: ShardStorage, NetworkMeasuring {
 
   /// Handed over under the lock; joined when the storage goes.
   private struct Threads: @unchecked Sendable {
-    var list: [OwnThread] = []
+    var list: [WorkerThread] = []
   }
 
   /// Opens the cache, and makes its folder if need be.
@@ -112,7 +113,7 @@ public final class CachedStorage: ShardStorage, NetworkMeasuring {
             queue.done(name)
           }
         }
-        if let thread = OwnThread(body) { threads.list.append(thread) }
+        if let thread = WorkerThread(body) { threads.list.append(thread) }
       }
     }
   }

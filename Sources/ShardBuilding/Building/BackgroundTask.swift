@@ -1,5 +1,6 @@
 import Faults
 import Glibc
+import Threads
 
 /// One piece of work on a thread of its own, and its result.
 final class BackgroundTask: @unchecked Sendable {

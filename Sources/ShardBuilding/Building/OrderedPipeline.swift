@@ -1,4 +1,5 @@
 import Glibc
+import Threads
 
 /// Work on many threads whose results come back in the order of the items.
 ///

@@ -3,6 +3,7 @@ import Faults
 import Foundation
 import ShardFormat
 import Testing
+import Threads
 
 @testable import RemoteStorage
 
@@ -213,7 +214,7 @@ struct CachedStorageTests {
     try storage.expect(["threads.bin": expected(bytes)])
     let results = Results()
     let threads = (0..<6).compactMap { _ in
-      OwnThread { results.add((try? storage.open("threads.bin").bytes(0..<100_000)) == bytes) }
+      WorkerThread { results.add((try? storage.open("threads.bin").bytes(0..<100_000)) == bytes) }
     }
     for thread in threads { thread.join() }
     #expect(results.all == [Bool](repeating: true, count: 6))

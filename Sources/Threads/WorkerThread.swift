@@ -1,7 +1,7 @@
 import Glibc
 
 /// A thread of its own for work that blocks or computes for long, away from Swift's cooperative pool.
-final class WorkerThread {
+public final class WorkerThread {
   private let thread: pthread_t
 
   private final class Body: Sendable {
@@ -10,7 +10,7 @@ final class WorkerThread {
   }
 
   /// Starts `body`; nil where the system gives no thread.
-  init?(_ body: @escaping @Sendable () -> Void) {
+  public init?(_ body: @escaping @Sendable () -> Void) {
     let box = Unmanaged.passRetained(Body(body))
     var thread = pthread_t()
     let status = pthread_create(
@@ -27,5 +27,5 @@ final class WorkerThread {
   }
 
   /// Waits for the end of `body`; once.
-  func join() { pthread_join(thread, nil) }
+  public func join() { pthread_join(thread, nil) }
 }
