@@ -226,8 +226,8 @@ import Testing
     #expect(statistics.waitSeconds >= 0)
     #expect(statistics.sampleCount >= 40)
     #expect(statistics.readSeconds > 0 && statistics.decodeSeconds > 0)
-    let pictures = batch.sampleNumbers.reduce(0) { $0 + 1 + LoadingFixture.sample($1).frameCount }
-    #expect(statistics.decodedByteCount >= pictures * 12)
+    // Frames that a clip loses in training are not unpacked; what is read ahead comes on top.
+    #expect(statistics.decodedByteCount >= (batch.pairCount + batch.frameCount) * 12)
     #expect(statistics.readByteCount > 0)
     #expect((statistics - statistics) == LoaderStatistics())
   }
