@@ -9,10 +9,24 @@ VK_CLONES static void widen(const float *x, double *y, long n) {
 VK_CLONES static void narrow(const double *x, float *y, long n) {
   for (long i = 0; i < n; i++) y[i] = (float)x[i];
 }
+VK_CLONES static void widen_bf16(const uint16_t *x, float *y, long n) {
+  for (long i = 0; i < n; i++) y[i] = vk_float_of_bf16(x[i]);
+}
+VK_CLONES static void narrow_bf16(const float *x, uint16_t *y, long n) {
+  for (long i = 0; i < n; i++) y[i] = vk_bf16_of_float(x[i]);
+}
+VK_CLONES static void widen_bf16_f64(const uint16_t *x, double *y, long n) {
+  for (long i = 0; i < n; i++) y[i] = vk_float_of_bf16(x[i]);
+}
+VK_CLONES static void narrow_f64_bf16(const double *x, uint16_t *y, long n) {
+  for (long i = 0; i < n; i++) y[i] = vk_bf16_of_float((float)x[i]);
+}
 void vk_convert(int dtype, const void *x, int target, void *y, long n) {
-  if (dtype == target) memcpy(y, x, (size_t)n * (dtype == VK_FLOAT64 ? sizeof(double) : sizeof(float)));
-  else if (target == VK_FLOAT64) widen(x, y, n);
-  else narrow(x, y, n);
+  static const size_t width[] = {sizeof(float), sizeof(double), sizeof(uint16_t)};
+  if (dtype == target) memcpy(y, x, (size_t)n * width[dtype]);
+  else if (target == VK_FLOAT64) dtype == VK_BFLOAT16 ? widen_bf16_f64(x, y, n) : widen(x, y, n);
+  else if (target == VK_BFLOAT16) dtype == VK_FLOAT64 ? narrow_f64_bf16(x, y, n) : narrow_bf16(x, y, n);
+  else dtype == VK_BFLOAT16 ? widen_bf16(x, y, n) : narrow(x, y, n);
 }
 
 void vk_fill(int dtype, void *y, double value, long n) { VK_CALL(vk_fill, y, value, n); }

@@ -24,6 +24,17 @@
 #define VK_RETURN(name, ...) \
   return dtype == VK_FLOAT64 ? name##_f64(__VA_ARGS__) : name##_f32(__VA_ARGS__)
 
+// bfloat16 is the upper half of a float. Rounded to nearest, halves to even; NaN stays NaN.
+VK_INLINE float vk_float_of_bf16(uint16_t x) {
+  union { uint32_t bits; float f; } wide = {(uint32_t)x << 16};
+  return wide.f;
+}
+VK_INLINE uint16_t vk_bf16_of_float(float x) {
+  union { float f; uint32_t bits; } u = {x};
+  uint32_t rounded = (u.bits + 0x7fff + (u.bits >> 16 & 1)) >> 16;
+  return (uint16_t)(x != x ? (u.bits >> 16 | 0x40) : rounded);
+}
+
 // e^x to 2 units in the last place (range reduction by ln 2 in two parts, then Cephes' polynomial); 0 below -87.33,
 // infinity above 88.37, NaN of NaN. Adding 1.5·2^23 rounds x/ln 2 to an integer, which then stands in the low bits of
 // the sum: no conversion to an integer, which C leaves undefined for NaN.

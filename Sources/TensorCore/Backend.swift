@@ -39,6 +39,7 @@ public enum UnaryFunction: Sendable {
   case affine(scale: Double, shift: Double)
 }
 
+/// In float32 and float64; fill, copy, convert, addScaled (of x in any format) and add in bfloat16 as well.
 public protocol ElementwiseKernels: AnyObject, Sendable {
   func fill(_ x: Tensor, with value: Double)
   func copy(_ x: Tensor, into result: Tensor)
@@ -52,6 +53,8 @@ public protocol ElementwiseKernels: AnyObject, Sendable {
   func apply(_ function: UnaryFunction, to x: Tensor, into result: Tensor)
   /// result = dy · f′(x), where y = f(x)
   func applyDerivative(of function: UnaryFunction, at x: Tensor, y: Tensor, to dy: Tensor, into result: Tensor)
+  /// In one pass y = f(x) again and dx = dy · f′(x), f = QuickGELU; in any format, all four alike. dx may be dy.
+  func quickGELUBackward(_ x: Tensor, dy: Tensor, into y: Tensor, dx: Tensor)
   /// b is repeated over the leading axes of x.
   func addSuffix(_ b: Tensor, to x: Tensor, into result: Tensor)
   /// result[r, c] = x[r, c] + v[r]
@@ -69,7 +72,8 @@ public protocol ReductionKernels: AnyObject, Sendable {
   func countPositive(_ x: Tensor, into result: Tensor)
   func rowSums(_ x: Tensor, into result: Tensor)
   func rowDots(_ a: Tensor, _ b: Tensor, into result: Tensor)
-  /// x as (rows, result.count): sums over the rows, added to `result` where `accumulate`.
+  /// x as (rows, result.count): sums over the rows, added to `result` where `accumulate`. x may be bfloat16 where the
+  /// result is float32.
   func columnSums(_ x: Tensor, into result: Tensor, accumulate: Bool)
   /// x as (outer, axis, inner): sums over the middle.
   func sumAxis(_ x: Tensor, outer: Int, axis: Int, inner: Int, into result: Tensor)
@@ -95,10 +99,14 @@ public struct MatrixOperand {
 }
 
 public protocol ProductKernels: AnyObject, Sendable {
-  /// c = a·b, or c += a·b where `accumulate`; (rows × inner)·(inner × columns), `batch` times.
+  /// c = a·b, c = a·b + bias (one number a column), or c += a·b where `accumulate`; (rows × inner)·(inner × columns),
+  /// `batch` times. Bias and `accumulate` exclude each other.
+  ///
+  /// Formats: all float32; all float64; or a and b bfloat16 with c bfloat16 or float32 and a float32 bias, where sums
+  /// run in float32.
   func product(
-    _ a: MatrixOperand, _ b: MatrixOperand, into c: MatrixOperand, rows: Int, columns: Int, inner: Int, batch: Int,
-    accumulate: Bool)
+    _ a: MatrixOperand, _ b: MatrixOperand, into c: MatrixOperand, bias: Tensor?, rows: Int, columns: Int, inner: Int,
+    batch: Int, accumulate: Bool)
   /// Every row of `result` becomes b.
   func repeatRow(_ b: Tensor, into result: Tensor)
   /// The last two axes of x are exchanged: (batch, rows, columns) -> (batch, columns, rows).
@@ -106,13 +114,21 @@ public protocol ProductKernels: AnyObject, Sendable {
 }
 
 public protocol NormalizationKernels: AnyObject, Sendable {
+  /// In one pass sum = x + update (`sum` is x itself where there is no update) and result = norm(sum).
+  ///
+  /// Formats: x, gamma, beta, sum, mean and inverseDeviation alike, float32 or float64; update and result that format
+  /// or, in float32, bfloat16.
   func layerNorm(
-    _ x: Tensor, gamma: Tensor, beta: Tensor, epsilon: Double, into result: Tensor, mean: Tensor,
-    inverseDeviation: Tensor)
-  /// dGamma and dBeta are added to.
+    _ x: Tensor, adding update: Tensor?, gamma: Tensor, beta: Tensor, epsilon: Double, sum: Tensor, into result: Tensor,
+    mean: Tensor, inverseDeviation: Tensor)
+  /// The result of `layerNorm` again, from what it left: γ·(x − mean)·inverseDeviation + β.
+  func normalize(
+    _ x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, inverseDeviation: Tensor, into result: Tensor)
+  /// dx = ∂/∂x + addend (nothing where there is none; it may be dx itself); dGamma and dBeta are added to. dy may be
+  /// bfloat16 where the rest is float32.
   func layerNormBackward(
-    _ x: Tensor, gamma: Tensor, mean: Tensor, inverseDeviation: Tensor, dy: Tensor, into dx: Tensor, dGamma: Tensor,
-    dBeta: Tensor)
+    _ x: Tensor, gamma: Tensor, mean: Tensor, inverseDeviation: Tensor, dy: Tensor, adding addend: Tensor?,
+    into dx: Tensor, dGamma: Tensor, dBeta: Tensor)
   func unitRows(_ x: Tensor, epsilon: Double, into result: Tensor, lengths: Tensor)
   func unitRowsBackward(y: Tensor, lengths: Tensor, dy: Tensor, epsilon: Double, into dx: Tensor)
   func softmax(_ x: Tensor, into result: Tensor)
@@ -147,16 +163,18 @@ public struct AttentionShape: Sendable {
 }
 
 public protocol AttentionKernels: AnyObject, Sendable {
-  /// probabilities (batch, heads, queries, keys) = softmax(q·kᵀ/√width + bias), result = probabilities·v
+  /// result = softmax(q·kᵀ/√width + bias)·v for every head of every item. Query, key, value and result have one format;
+  /// where it is bfloat16, scores, softmax and sums are float32 and so is the bias.
   func attention(
-    _ shape: AttentionShape, query: RowBlock, key: RowBlock, value: RowBlock, bias: Tensor?, into result: RowBlock,
-    probabilities: Tensor)
-  /// dQuery, dKey and dValue are overwritten, dBias is added to.
+    _ shape: AttentionShape, query: RowBlock, key: RowBlock, value: RowBlock, bias: Tensor?, into result: RowBlock)
+  /// The probabilities are computed again: nothing but the operands is kept. dQuery, dKey and dValue are overwritten,
+  /// dBias (float32 and float64 alone) is added to.
   func attentionBackward(
-    _ shape: AttentionShape, query: RowBlock, key: RowBlock, value: RowBlock, probabilities: Tensor, dy: RowBlock,
+    _ shape: AttentionShape, query: RowBlock, key: RowBlock, value: RowBlock, bias: Tensor?, dy: RowBlock,
     dQuery: RowBlock, dKey: RowBlock, dValue: RowBlock, dBias: Tensor?)
 }
 
+/// Rows are gathered and added in any format, columns in float32 and float64.
 public protocol IndexingKernels: AnyObject, Sendable {
   /// Row i of the result is row indices[i] of x, or zeros where that is -1.
   func gatherRows(of x: Tensor, at indices: IndexTensor, into result: Tensor)
@@ -211,5 +229,8 @@ public struct AdamWUpdate: Sendable {
 }
 
 public protocol OptimizerKernels: AnyObject, Sendable {
-  func adamW(_ update: AdamWUpdate, weight: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor)
+  /// One pass over weight, gradient and moments; `operand` (bfloat16), where there is one, becomes the new weight.
+  func adamW(
+    _ update: AdamWUpdate, weight: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor,
+    operand: Tensor?)
 }

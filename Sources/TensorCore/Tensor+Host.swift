@@ -20,6 +20,7 @@ extension Tensor {
     switch dtype {
     case .float32: write((values as? [Float]) ?? values.map { Float($0) })
     case .float64: write((values as? [Double]) ?? values.map { Double($0) })
+    case .bfloat16: write(values.map { BFloat16.bits(Float($0)) })
     }
   }
 
@@ -32,6 +33,7 @@ extension Tensor {
     switch dtype {
     case .float32: return read(zero: Float(0))
     case .float64: return read(zero: Double(0)).map { Float($0) }
+    case .bfloat16: return read(zero: UInt16(0)).map { BFloat16.float($0) }
     }
   }
 
@@ -40,6 +42,7 @@ extension Tensor {
     switch dtype {
     case .float32: return read(zero: Float(0)).map { Double($0) }
     case .float64: return read(zero: Double(0))
+    case .bfloat16: return read(zero: UInt16(0)).map { Double(BFloat16.float($0)) }
     }
   }
 

@@ -4,7 +4,7 @@
 #pragma once
 #include <stdint.h>
 
-enum { VK_FLOAT32 = 0, VK_FLOAT64 = 1 };
+enum { VK_FLOAT32 = 0, VK_FLOAT64 = 1, VK_BFLOAT16 = 2 /* where a kernel says so */ };
 
 enum {
   VK_RELU, VK_LEAKY_RELU /* slope in `a` */, VK_QUICK_GELU, VK_GELU, VK_SIGMOID, VK_EXP, VK_LOG, VK_SQRT,
@@ -15,7 +15,7 @@ enum {
 const char *vk_instruction_set(void);
 
 // elementwise.c
-void vk_convert(int dtype, const void *x, int target, void *y, long n);                      // between formats
+void vk_convert(int dtype, const void *x, int target, void *y, long n);                      // between all formats
 void vk_fill(int dtype, void *y, double value, long n);
 void vk_scaled_add(int dtype, const void *x, double a, void *y, long n);                    // y += a·x
 void vk_add(int dtype, const void *a, const void *b, void *y, long n);

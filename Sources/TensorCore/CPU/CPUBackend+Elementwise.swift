@@ -30,7 +30,7 @@ extension CPUBackend {
   }
 
   public func convert(_ x: Tensor, into result: Tensor) {
-    vk_convert(x.dtype.code, x.raw, result.dtype.code, result.raw, x.count)
+    vk_convert(x.dtype.anyCode, x.raw, result.dtype.anyCode, result.raw, x.count)
   }
 
   public func addScaled(_ x: Tensor, by a: Double, to y: Tensor) {
@@ -59,6 +59,11 @@ extension CPUBackend {
   ) {
     let k = function.kernel
     vk_unary_backward(x.dtype.code, k.kind, k.a, k.b, x.raw, y.raw, dy.raw, result.raw, x.count)
+  }
+
+  public func quickGELUBackward(_ x: Tensor, dy: Tensor, into y: Tensor, dx: Tensor) {
+    apply(.quickGELU, to: x, into: y)
+    applyDerivative(of: .quickGELU, at: x, y: y, to: dy, into: dx)
   }
 
   public func addSuffix(_ b: Tensor, to x: Tensor, into result: Tensor) {
@@ -113,11 +118,12 @@ extension CPUBackend {
 
 extension CPUBackend {
   public func adamW(
-    _ u: AdamWUpdate, weight: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor
+    _ u: AdamWUpdate, weight: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, operand: Tensor?
   ) {
     vk_adamw(
       weight.dtype.code, weight.raw, gradient.raw, firstMoment.raw, secondMoment.raw, u.gradientScale, u.rate, u.beta1,
       u.beta2, u.epsilon, u.decay, u.correction1, u.correction2, weight.count)
+    if let operand { convert(weight, into: operand) }
   }
 }
 

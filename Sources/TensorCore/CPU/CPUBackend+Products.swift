@@ -3,10 +3,13 @@ import CVectorKernels
 
 extension CPUBackend {
   public func product(
-    _ a: MatrixOperand, _ b: MatrixOperand, into c: MatrixOperand, rows: Int, columns: Int, inner: Int, batch: Int,
-    accumulate: Bool
+    _ a: MatrixOperand, _ b: MatrixOperand, into c: MatrixOperand, bias: Tensor?, rows: Int, columns: Int, inner: Int,
+    batch: Int, accumulate: Bool
   ) {
     guard rows > 0, columns > 0 else { return }
+    precondition(bias == nil || !accumulate && c.rowStride == columns, "a bias on a sum")
+    if let bias { repeatRow(bias, into: c.tensor) }
+    let accumulate = accumulate || bias != nil
     for item in 0..<batch {
       gemm(
         c.tensor.dtype, a.isTransposed, b.isTransposed, rows, columns, inner,
@@ -37,6 +40,7 @@ extension CPUBackend {
       cblas_dgemm(
         CblasRowMajor, ta, tb, m, n, k, 1, a.assumingMemoryBound(to: Double.self), lda,
         b.assumingMemoryBound(to: Double.self), ldb, accumulate ? 1 : 0, c.assumingMemoryBound(to: Double.self), ldc)
+    case .bfloat16: preconditionFailure("a bfloat16 product by OpenBLAS")
     }
   }
 

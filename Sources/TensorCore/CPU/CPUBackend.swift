@@ -5,13 +5,14 @@ import Glibc
 /// The CPU worker: products by OpenBLAS, everything else by our vector kernels. The reference of every other backend.
 public final class CPUBackend: Backend, @unchecked Sendable {
   private let pool = BufferPool()
-  public let threadCount: Int
+  let team: ThreadTeam
+  public var threadCount: Int { team.threadCount }
 
   /// A worker whose products use `threadCount` threads. OpenBLAS has one thread count a process, so the last worker
   /// made decides.
   public init(threadCount: Int = 1) {
     precondition(threadCount > 0, "\(threadCount) threads")
-    self.threadCount = threadCount
+    team = ThreadTeam(threadCount: threadCount)
     openblas_set_num_threads(Int32(threadCount))
   }
 
@@ -65,7 +66,20 @@ public enum BLASCore: Sendable, Equatable {
 }
 
 extension DType {
-  var code: Int32 { Int32(self == .float32 ? VK_FLOAT32 : VK_FLOAT64) }
+  /// For kernels that know float32 and float64 alone.
+  var code: Int32 {
+    precondition(self != .bfloat16, "a kernel without bfloat16")
+    return anyCode
+  }
+
+  /// For kernels that know every format.
+  var anyCode: Int32 {
+    switch self {
+    case .float32: Int32(VK_FLOAT32)
+    case .float64: Int32(VK_FLOAT64)
+    case .bfloat16: Int32(VK_BFLOAT16)
+    }
+  }
 }
 
 extension Tensor {

@@ -65,14 +65,23 @@ extension Tensor {
     precondition(count == 1, "backward() of a tensor of shape \(shape)")
     let seed = Tensor(like: self)
     backend.fill(seed, with: 1)
+    backward(from: seed)
+  }
+
+  /// The same where ∂loss/∂self is `seed`, of the shape of self; nobody changes it afterwards.
+  ///
+  /// - Parameter observer: told which parameters this pass reaches, and of each when its gradient is whole.
+  public func backward(from seed: Tensor, observer: (any BackwardObserver)? = nil) {
     let gradients = Gradients()
     gradients.add(seed, to: self)
     var order = trackedOperators()
+    var completed = BackwardObservation(order, observer)
     GradientRecording.off {
       while let tensor = order.popLast() {
         guard let node = tensor.node else { continue }
         tensor.node = nil
         if let gradient = gradients.take(tensor) { node.backward(gradient, gradients) }
+        completed.visited(order.count)
       }
     }
   }

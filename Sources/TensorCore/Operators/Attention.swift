@@ -10,16 +10,14 @@ extension Tensor {
     let width = columnCount / 3
     let shape = attentionShape(batch: shape[0], queries: shape[1], keys: shape[1], width: width, heads: heads, bias)
     let y = Tensor(like: packed, shape: [shape.batch, shape.queries, width])
-    let probabilities = Tensor(like: packed, shape: [shape.batch, heads, shape.queries, shape.keys])
     let blocks = (0..<3).map { RowBlock(packed, column: $0 * width) }
     backend.attention(
-      shape, query: blocks[0], key: blocks[1], value: blocks[2], bias: bias, into: RowBlock(y),
-      probabilities: probabilities)
+      shape, query: blocks[0], key: blocks[1], value: blocks[2], bias: bias, into: RowBlock(y))
     return y.record(from: packed, bias ?? packed) { dy, gradients in
       let dPacked = Tensor(like: packed)
       Self.withBiasGradient(bias, gradients) { dBias in
         packed.backend.attentionBackward(
-          shape, query: blocks[0], key: blocks[1], value: blocks[2], probabilities: probabilities, dy: RowBlock(dy),
+          shape, query: blocks[0], key: blocks[1], value: blocks[2], bias: bias, dy: RowBlock(dy),
           dQuery: RowBlock(dPacked), dKey: RowBlock(dPacked, column: width),
           dValue: RowBlock(dPacked, column: 2 * width), dBias: dBias)
       }
@@ -36,17 +34,16 @@ extension Tensor {
     let shape = attentionShape(
       batch: shape[0], queries: shape[1], keys: memory.shape[1], width: width, heads: heads, bias)
     let y = Tensor(like: query)
-    let probabilities = Tensor(like: query, shape: [shape.batch, heads, shape.queries, shape.keys])
     backend.attention(
       shape, query: RowBlock(query), key: RowBlock(memory), value: RowBlock(memory, column: width), bias: bias,
-      into: RowBlock(y), probabilities: probabilities)
+      into: RowBlock(y))
     return y.record(from: query, memory, bias ?? query) { dy, gradients in
       let dQuery = Tensor(like: query)
       let dMemory = Tensor(like: memory)
       Self.withBiasGradient(bias, gradients) { dBias in
         query.backend.attentionBackward(
           shape, query: RowBlock(query), key: RowBlock(memory), value: RowBlock(memory, column: width),
-          probabilities: probabilities, dy: RowBlock(dy), dQuery: RowBlock(dQuery), dKey: RowBlock(dMemory),
+          bias: bias, dy: RowBlock(dy), dQuery: RowBlock(dQuery), dKey: RowBlock(dMemory),
           dValue: RowBlock(dMemory, column: width), dBias: dBias)
       }
       gradients.add(dQuery, to: query)

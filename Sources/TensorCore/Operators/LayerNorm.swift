@@ -8,13 +8,14 @@ extension Tensor {
     let mean = Tensor(like: x, shape: [rowCount])
     let inverseDeviation = Tensor(like: x, shape: [rowCount])
     backend.layerNorm(
-      x, gamma: gamma, beta: beta, epsilon: epsilon, into: y, mean: mean, inverseDeviation: inverseDeviation)
+      x, adding: nil, gamma: gamma, beta: beta, epsilon: epsilon, sum: x, into: y, mean: mean,
+      inverseDeviation: inverseDeviation)
     return y.record(from: x, gamma, beta) { dy, gradients in
       let dx = Tensor(like: x)
       let run = { (dGamma: Tensor, dBeta: Tensor) in
         x.backend.layerNormBackward(
-          x, gamma: gamma, mean: mean, inverseDeviation: inverseDeviation, dy: dy, into: dx, dGamma: dGamma,
-          dBeta: dBeta)
+          x, gamma: gamma, mean: mean, inverseDeviation: inverseDeviation, dy: dy, adding: nil, into: dx,
+          dGamma: dGamma, dBeta: dBeta)
       }
       // The kernel makes all three gradients in one pass over x; untracked ones go to scratch memory.
       let scratch = { Tensor.zeros(gamma.shape, dtype: gamma.dtype, backend: gamma.backend) }

@@ -10,22 +10,22 @@ extension Tensor {
     precondition(bias == nil || bias!.count == outputs, "a bias of \(bias!.shape) for \(outputs) outputs")
     let x = self
     let y = Tensor(like: x, shape: shape.dropLast() + [outputs])
-    if let bias { backend.repeatRow(bias, into: y) }
     backend.product(
       MatrixOperand(x, rowStride: inputs), MatrixOperand(weight, isTransposed: true, rowStride: inputs),
-      into: MatrixOperand(y, rowStride: outputs), rows: rows, columns: outputs, inner: inputs, batch: 1,
-      accumulate: bias != nil)
+      into: MatrixOperand(y, rowStride: outputs), bias: bias, rows: rows, columns: outputs, inner: inputs, batch: 1,
+      accumulate: false)
     return y.record(from: x, weight, bias ?? weight) { dy, gradients in
       gradients.accumulate(into: x) { dx, accumulate in
         x.backend.product(
           MatrixOperand(dy, rowStride: outputs), MatrixOperand(weight, rowStride: inputs),
-          into: MatrixOperand(dx, rowStride: inputs), rows: rows, columns: inputs, inner: outputs, batch: 1,
+          into: MatrixOperand(dx, rowStride: inputs), bias: nil, rows: rows, columns: inputs, inner: outputs, batch: 1,
           accumulate: accumulate)
       }
       gradients.accumulate(into: weight) { dWeight, accumulate in
         x.backend.product(
           MatrixOperand(dy, isTransposed: true, rowStride: outputs), MatrixOperand(x, rowStride: inputs),
-          into: MatrixOperand(dWeight, rowStride: inputs), rows: outputs, columns: inputs, inner: rows, batch: 1,
+          into: MatrixOperand(dWeight, rowStride: inputs), bias: nil, rows: outputs, columns: inputs, inner: rows,
+          batch: 1,
           accumulate: accumulate)
       }
       if let bias {
@@ -95,7 +95,7 @@ private struct MatrixProduct {
     a.backend.product(
       MatrixOperand(a, isTransposed: ta, rowStride: a.columnCount, batchStride: rows * inner),
       MatrixOperand(b, isTransposed: tb, rowStride: b.columnCount, batchStride: inner * columns),
-      into: MatrixOperand(c, rowStride: columns, batchStride: rows * columns), rows: rows, columns: columns,
+      into: MatrixOperand(c, rowStride: columns, batchStride: rows * columns), bias: nil, rows: rows, columns: columns,
       inner: inner, batch: leading.reduce(1, *), accumulate: accumulate)
   }
 }

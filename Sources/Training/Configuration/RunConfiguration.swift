@@ -11,6 +11,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
   public var seed = 1
   public var model = ModelConfiguration()
   public var data = DataConfiguration()
+  public var compute = ComputeConfiguration()
   public var optimizer = OptimizerConfiguration()
   public var schedule = ScheduleConfiguration()
   public var checkpoint = CheckpointConfiguration()
@@ -71,6 +72,26 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     }
   }
 
+  /// How a step is computed.
+  public struct ComputeConfiguration: Codable, Sendable, Equatable {
+    /// Format of the operands of matrix products; sums, weights, norms, losses and the optimiser are float32.
+    public var precision = Precision.float32
+    /// Whether the blocks of the visual encoder keep their inputs alone and are computed again in the backward pass.
+    public var recompute = false
+    /// Parts in which the pictures of a batch are encoded, one after the other, with the losses of the whole batch: 1
+    /// encodes them once, more take less memory and one more forward pass.
+    public var encoderParts = 1
+    /// Format in which gradients travel between ranks.
+    public var wire = Precision.float32
+
+    enum CodingKeys: String, CodingKey {
+      case precision, recompute, wire
+      case encoderParts = "encoder_parts"
+    }
+  }
+
+  public enum Precision: String, Codable, Sendable, CaseIterable { case float32, bf16 }
+
   public struct OptimizerConfiguration: Codable, Sendable, Equatable {
     public var learningRate = 3e-4
     /// Factor of the learning rate of the visual encoder: 1e-3 with pretrained weights, 1 from scratch.
@@ -130,7 +151,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case seed, model, data, optimizer, schedule, checkpoint, evaluation, safety
+    case seed, model, data, compute, optimizer, schedule, checkpoint, evaluation, safety
   }
 }
 
@@ -159,6 +180,9 @@ extension RunConfiguration {
       data.cache.folder.isEmpty || data.cache.bytes > 0, "data.cache.bytes",
       "must say how many bytes the cache in \(data.cache.folder) may take")
     try require(data.skipBudget >= 0, "data.skip_budget", "\(data.skipBudget) is negative")
+    try require(
+      (1...65_536).contains(compute.encoderParts), "compute.encoder_parts",
+      "\(compute.encoderParts) is not within 1…65536")
     try require(
       optimizer.learningRate > 0 && optimizer.learningRate.isFinite, "optimizer.learning_rate",
       "\(optimizer.learningRate) is not a rate")
