@@ -13,8 +13,12 @@ public struct Linear: Module, Sendable {
 
   /// (…, inputs) -> (…, outputs), in the format of x.
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    x.linear(weight.value.converted(to: x.dtype), bias: bias.value.converted(to: x.dtype))
+    guard x.dtype == .float64 else { return x.linear(weight.operand, bias: bias.value) }
+    return x.linear(weight.value.converted(to: .float64), bias: bias.value.converted(to: .float64))
   }
+
+  /// The layer on quickGELU(x), x in the format of products.
+  func callAsFunction(quickGELUOf x: Tensor) -> Tensor { x.quickGELULinear(weight.operand, bias: bias.value) }
 
   public func visitParameters(_ visitor: inout ParameterVisitor) {
     visitor.parameter("weight", weight)

@@ -20,32 +20,41 @@ public struct MultiHeadAttention: Module, Sendable {
 
   /// x (batch, tokens, D) attends to itself; the bias is that of `Tensor.selfAttention`.
   public func callAsFunction(_ x: Tensor, bias: Tensor? = nil) -> Tensor {
-    output(x.linear(inputWeight.value, bias: inputBias.value).selfAttention(heads: heads, bias: bias))
+    output(projected(x, 0..<3 * width).selfAttention(heads: heads, bias: bias))
   }
 
   /// x (batch, queries, D) attends to a memory (batch, keys, D).
   public func callAsFunction(_ x: Tensor, memory: Tensor, bias: Tensor? = nil) -> Tensor {
-    attend(queries(of: x), to: keysAndValues(of: memory), bias: bias)
+    attend(projected(x, 0..<width), to: projected(memory, width..<3 * width), bias: bias)
   }
 
-  /// (…, D) -> (…, D)
-  public func queries(of x: Tensor) -> Tensor {
-    projected(x, 0..<width)
+  /// norm(stream) attends to itself, and the stream is added what comes out.
+  func callAsFunction(_ stream: ResidualStream, norm: LayerNorm, bias: Tensor?) -> ResidualStream {
+    let (sum, packed) = norm.linear(stream, weight: inputWeight.operand, bias: inputBias.value)
+    return ResidualStream(sum, adding: output(packed.selfAttention(heads: heads, bias: bias)))
   }
 
-  /// (…, D) -> (…, 2·D)
-  public func keysAndValues(of memory: Tensor) -> Tensor {
-    projected(memory, width..<3 * width)
+  /// Projections of norm(stream) for attention to another memory: (…, D) -> (…, D).
+  func queries(of stream: ResidualStream, norm: LayerNorm) -> (sum: Tensor, result: Tensor) {
+    norm.linear(stream, weight: inputWeight.operandRows(0..<width), bias: inputBias.elements(0..<width))
+  }
+
+  /// Projections of norm(stream) as a memory: (…, D) -> (…, 2·D).
+  func keysAndValues(of stream: ResidualStream, norm: LayerNorm) -> (sum: Tensor, result: Tensor) {
+    let rows = width..<3 * width
+    return norm.linear(stream, weight: inputWeight.operandRows(rows), bias: inputBias.elements(rows))
   }
 
   /// The rest of the attention, from projections that were made before.
-  public func attend(_ queries: Tensor, to keysAndValues: Tensor, bias: Tensor?) -> Tensor {
+  func attend(_ queries: Tensor, to keysAndValues: Tensor, bias: Tensor?) -> Tensor {
     output(queries.attention(to: keysAndValues, heads: heads, bias: bias))
   }
 
   /// A part of the input projection, in the format of x.
   private func projected(_ x: Tensor, _ rows: Range<Int>) -> Tensor {
-    x.linear(inputWeight.rows(rows).converted(to: x.dtype), bias: inputBias.elements(rows).converted(to: x.dtype))
+    guard x.dtype == .float64 else { return x.linear(inputWeight.operandRows(rows), bias: inputBias.elements(rows)) }
+    return x.linear(
+      inputWeight.rows(rows).converted(to: .float64), bias: inputBias.elements(rows).converted(to: .float64))
   }
 
   public func visitParameters(_ visitor: inout ParameterVisitor) {

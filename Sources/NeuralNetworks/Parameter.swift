@@ -24,6 +24,7 @@ public final class Parameter: @unchecked Sendable {
   public let role: ParameterRole
   public let initialization: Initialization
   private var bound: Tensor?
+  private var boundOperand: Tensor?
 
   public init(_ shape: [Int], _ role: ParameterRole, _ initialization: Initialization) {
     self.shape = shape
@@ -38,25 +39,42 @@ public final class Parameter: @unchecked Sendable {
     return bound
   }
 
-  func bind(_ tensor: Tensor) { bound = tensor }
+  /// What products multiply with: a copy of the value in the format of products, or the value itself. Gradients arrive
+  /// in the same place.
+  public var operand: Tensor { boundOperand ?? value }
 
-  /// The same elements in another shape; gradients arrive in the same place.
-  public func value(as shape: [Int]) -> Tensor { view(at: 0, shape: shape) }
-
-  /// Rows of a matrix as a matrix of their own; gradients arrive in the same place.
-  public func rows(_ range: Range<Int>) -> Tensor {
-    precondition(shape.count == 2, "rows of a parameter of shape \(shape)")
-    return view(at: range.lowerBound * shape[1], shape: [range.count, shape[1]])
+  func bind(_ tensor: Tensor, operand: Tensor?) {
+    bound = tensor
+    boundOperand = operand
   }
 
-  /// Elements of a vector.
-  public func elements(_ range: Range<Int>) -> Tensor { view(at: range.lowerBound, shape: [range.count]) }
+  /// The same elements in another shape; gradients arrive in the same place.
+  public func value(as shape: [Int]) -> Tensor { view(of: value, at: 0, shape: shape) }
 
-  private func view(at start: Int, shape: [Int]) -> Tensor {
+  /// The operand in another shape.
+  public func operand(as shape: [Int]) -> Tensor { view(of: operand, at: 0, shape: shape) }
+
+  /// Rows of a matrix as a matrix of their own; gradients arrive in the same place.
+  public func rows(_ range: Range<Int>) -> Tensor { rows(range, of: value) }
+
+  /// Rows of the operand.
+  public func operandRows(_ range: Range<Int>) -> Tensor { rows(range, of: operand) }
+
+  /// Elements of a vector.
+  public func elements(_ range: Range<Int>) -> Tensor {
+    view(of: value, at: range.lowerBound, shape: [range.count])
+  }
+
+  private func rows(_ range: Range<Int>, of tensor: Tensor) -> Tensor {
+    precondition(shape.count == 2, "rows of a parameter of shape \(shape)")
+    return view(of: tensor, at: range.lowerBound * shape[1], shape: [range.count, shape[1]])
+  }
+
+  private func view(of tensor: Tensor, at start: Int, shape: [Int]) -> Tensor {
     precondition(
       start >= 0 && start + shape.reduce(1, *) <= count, "a view of shape \(shape) at \(start) of \(self.shape)")
-    let view = value.slice(at: start, shape: shape)
-    if let gradient = value.gradient { view.collectGradient(in: gradient.slice(at: start, shape: shape)) }
+    let view = tensor.slice(at: start, shape: shape)
+    if let gradient = tensor.gradient { view.collectGradient(in: gradient.slice(at: start, shape: shape)) }
     return view
   }
 }

@@ -16,13 +16,20 @@ public final class ParameterArena: @unchecked Sendable {
   public let entries: [Entry]
   public let values: Tensor
   public let gradients: Tensor
+  /// The values in the format of products, where that is another one, at the same places; `refreshOperands()` and the
+  /// optimiser write it.
+  public let operands: Tensor?
   private let byName: [String: Int]
 
   /// Elements between the starts of two parameters are a multiple of this: 64 bytes of float32.
   private static let alignment = 16
 
   /// Gives every parameter of `module` its memory and its starting values, which depend on (seed, name) alone.
-  public init(_ module: any Module, seed: UInt64, dtype: DType = .float32, backend: any Backend) {
+  ///
+  /// - Parameter operandFormat: the format in which matrices are multiplied; nil for that of the values.
+  public init(
+    _ module: any Module, seed: UInt64, dtype: DType = .float32, operandFormat: DType? = nil, backend: any Backend
+  ) {
     var visitor = ParameterVisitor()
     module.visitParameters(&visitor)
     var end = 0
@@ -35,12 +42,26 @@ public final class ParameterArena: @unchecked Sendable {
     byName = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.name, $0) })
     values = Tensor.zeros([end], dtype: dtype, backend: backend)
     gradients = Tensor.zeros([end], dtype: dtype, backend: backend)
+    operands = operandFormat.flatMap { format in
+      format == dtype ? nil : Tensor(uninitialized: [end], dtype: format, backend: backend)
+    }
     for entry in entries {
       let value = values.slice(at: entry.range.lowerBound, shape: entry.parameter.shape)
-      value.collectGradient(in: gradients.slice(at: entry.range.lowerBound, shape: entry.parameter.shape))
+      let gradient = gradients.slice(at: entry.range.lowerBound, shape: entry.parameter.shape)
+      value.collectGradient(in: gradient)
       entry.parameter.initialization.fill(value, from: RandomStream(seed: seed, "parameter " + entry.name))
-      entry.parameter.bind(value)
+      let operand =
+        entry.parameter.role == .matrix
+        ? operands?.slice(at: entry.range.lowerBound, shape: entry.parameter.shape) : nil
+      operand?.collectGradient(in: gradient)
+      entry.parameter.bind(value, operand: operand)
     }
+    refreshOperands()
+  }
+
+  /// Makes the operands anew from the values; for whoever has written those.
+  public func refreshOperands() {
+    if let operands { values.backend.convert(values, into: operands) }
   }
 
   public subscript(name: String) -> Parameter? { byName[name].map { entries[$0].parameter } }

@@ -18,22 +18,40 @@ public struct TransformerBlock: Module, Sendable {
   }
 
   /// (batch, tokens, D) -> (batch, tokens, D)
-  public func callAsFunction(_ x: Tensor, bias: Tensor? = nil) -> Tensor {
-    addingMLP(x + attention(norm1(x), bias: bias))
+  public func callAsFunction(_ x: Tensor, bias: Tensor? = nil) -> Tensor { self(ResidualStream(x), bias: bias).sum }
+
+  func callAsFunction(_ stream: ResidualStream, bias: Tensor?) -> ResidualStream {
+    addingMLP(attention(stream, norm: norm1, bias: bias))
+  }
+
+  /// The block's output for the first token of every item alone: (batch, tokens, D) -> (batch, 1, D). The others serve as
+  /// keys and values only.
+  func firstTokens(_ stream: ResidualStream, bias: Tensor?) -> ResidualStream {
+    let (sum, memory) = attention.keysAndValues(of: stream, norm: norm1)
+    let (batch, tokens, width) = (sum.shape[0], sum.shape[1], sum.shape[2])
+    let first = sum.reshaped([batch * tokens, width])
+      .gatheringRows((0..<batch).map { Int32($0 * tokens) }, shape: [batch, 1, width])
+    let queries = attention.queries(of: ResidualStream(first), norm: norm1).result
+    return addingMLP(ResidualStream(first, adding: attention.attend(queries, to: memory, bias: bias)))
   }
 
   /// What cross-attention needs of its input, made once where many memories are attended to: (…, D) -> (…, D).
-  public func queries(of x: Tensor) -> Tensor { attention.queries(of: norm1(x)) }
+  public func queries(of x: Tensor) -> Tensor { attention.queries(of: ResidualStream(x), norm: norm1).result }
 
   /// What cross-attention needs of a memory, made once where many inputs attend to it: (…, D) -> (…, 2·D).
-  public func keysAndValues(of memory: Tensor) -> Tensor { attention.keysAndValues(of: norm1(memory)) }
+  public func keysAndValues(of memory: Tensor) -> Tensor {
+    attention.keysAndValues(of: ResidualStream(memory), norm: norm1).result
+  }
 
   /// The block as cross-attention, from those two: x (batch, queries, D).
   public func callAsFunction(_ x: Tensor, queries: Tensor, keysAndValues: Tensor, bias: Tensor?) -> Tensor {
-    addingMLP(x + attention.attend(queries, to: keysAndValues, bias: bias))
+    addingMLP(ResidualStream(x, adding: attention.attend(queries, to: keysAndValues, bias: bias))).sum
   }
 
-  private func addingMLP(_ x: Tensor) -> Tensor { x + contraction(expansion(norm2(x)).quickGELU()) }
+  private func addingMLP(_ stream: ResidualStream) -> ResidualStream {
+    let (sum, hidden) = norm2.linear(stream, weight: expansion.weight.operand, bias: expansion.bias.value)
+    return ResidualStream(sum, adding: contraction(quickGELUOf: hidden))
+  }
 
   public func visitParameters(_ visitor: inout ParameterVisitor) {
     visitor.module("attn", attention)
@@ -52,8 +70,14 @@ public struct Transformer: Module, Sendable {
   }
 
   /// (batch, tokens, D) -> (batch, tokens, D)
-  public func callAsFunction(_ x: Tensor, bias: Tensor? = nil) -> Tensor {
-    blocks.reduce(x) { $1($0, bias: bias) }
+  public func callAsFunction(_ x: Tensor, bias: Tensor? = nil) -> Tensor { stream(x, bias: bias).sum }
+
+  /// The output before its last sum is made, of all tokens, or of the first of every item: (batch, 1, D).
+  public func stream(_ x: Tensor, bias: Tensor? = nil, firstTokensOnly: Bool = false) -> ResidualStream {
+    guard firstTokensOnly, let last = blocks.last else {
+      return blocks.reduce(ResidualStream(x)) { $1($0, bias: bias) }
+    }
+    return last.firstTokens(blocks.dropLast().reduce(ResidualStream(x)) { $1($0, bias: bias) }, bias: bias)
   }
 
   public func visitParameters(_ visitor: inout ParameterVisitor) {

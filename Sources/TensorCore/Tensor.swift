@@ -45,10 +45,11 @@ public final class Tensor: @unchecked Sendable {
   /// Whether a backward pass reaches this tensor.
   public var isTracked: Bool { node != nil || gradient != nil }
 
-  /// Makes this tensor a parameter whose gradient is added to `gradient`.
+  /// Makes this tensor a parameter whose gradient is added to `gradient`, in the same format, or in float32 where this
+  /// tensor is a bfloat16 copy of a weight.
   public func collectGradient(in gradient: Tensor) {
     precondition(
-      gradient.shape == shape && gradient.dtype == dtype,
+      gradient.shape == shape && gradient.dtype == (dtype == .bfloat16 ? .float32 : dtype),
       "a gradient of shape \(gradient.shape) for a parameter of shape \(shape)")
     self.gradient = gradient
   }

@@ -36,21 +36,25 @@ import Testing
     expectClose(arena.gradients.doubles(), gradients)
   }
 
-  /// Projections that were made before, and are used for two inputs, give what direct attention gives.
-  @Test func precomputedProjectionsEqualDirectAttention() {
-    let attention = MultiHeadAttention(4, heads: 2)
-    let arena = ParameterArena(attention, seed: 2, dtype: .float64, backend: cpu)
-    let (a, b, memory) = (input([1, 3, 4], phase: 0), input([1, 2, 4], phase: 1), input([1, 5, 4], phase: 0.5))
-    let direct = [attention(a, memory: memory).sum(), attention(b, memory: memory).sum()]
-    (direct[0] + direct[1]).backward()
-    let expected = (arena.gradients.doubles(), memory.gradient!.doubles())
+  /// A memory whose projections are made once for two inputs gives what it gives each of them alone.
+  @Test func sharedProjectionsEqualThoseMadeTwice() {
+    let block = TransformerBlock(4, heads: 2)
+    let arena = ParameterArena(block, seed: 2, dtype: .float64, backend: cpu)
+    let (a, b) = (input([1, 3, 4], phase: 0), input([1, 2, 4], phase: 1))
+    let cross = { (x: Tensor, keysAndValues: Tensor) in
+      block(x, queries: block.queries(of: x), keysAndValues: keysAndValues, bias: nil).sum()
+    }
+    let memory = input([1, 5, 4], phase: 0.5)
+    let apart = [a, b].map { cross($0, block.keysAndValues(of: memory)) }
+    (apart[0] + apart[1]).backward()
+    let expected = arena.gradients.doubles()
     arena.zeroGradients()
-    let secondMemory = input([1, 5, 4], phase: 0.5)
-    let shared = attention.keysAndValues(of: secondMemory)
-    let outputs = [a, b].map { attention.attend(attention.queries(of: $0), to: shared, bias: nil).sum() }
-    (outputs[0] + outputs[1]).backward()
-    expectClose(outputs.map { $0.item() }, direct.map { $0.item() })
-    expectClose(arena.gradients.doubles(), expected.0)
-    expectClose(secondMemory.gradient!.doubles(), expected.1)
+    let sharedMemory = input([1, 5, 4], phase: 0.5)
+    let projections = block.keysAndValues(of: sharedMemory)
+    let together = [a, b].map { cross($0, projections) }
+    (together[0] + together[1]).backward()
+    expectClose(together.map { $0.item() }, apart.map { $0.item() })
+    expectClose(arena.gradients.doubles(), expected)
+    expectClose(sharedMemory.gradient!.doubles(), memory.gradient!.doubles())
   }
 }

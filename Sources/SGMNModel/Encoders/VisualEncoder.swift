@@ -41,20 +41,23 @@ public struct VisualEncoder: Module, Sendable {
     let patchCount = tokenCount - 1
     let pictures = patches.rowCount / patchCount
     let width = classEmbedding.count
-    let embedded = patches.linear(convolution.value(as: [width, patches.columnCount]))
+    let embedded = patches.linear(
+      convolution.operand(as: [width, patches.columnCount]), result: classEmbedding.value.dtype)
     // Row 0 of the two together is the class embedding, row 1 + j is patch j.
     let order = (0..<pictures).flatMap { picture in
       (0..<tokenCount).map { Int32($0 == 0 ? 0 : picture * patchCount + $0) }
     }
     let tokens = classEmbedding.value(as: [1, width]).concatenatingRows(embedded)
       .gatheringRows(order, shape: [pictures, tokenCount, width])
-    var x = transformer(normBefore(tokens.addingSuffix(positions.value)))
-    if classTokensOnly {
-      x = x.reshaped([pictures * tokenCount, width])
-        .gatheringRows((0..<pictures).map { Int32($0 * tokenCount) }, shape: [pictures, 1, width])
-    }
-    let normalized = normAfter(x).reshaped([x.rowCount, width])
-    return normalized.product(projection.value).reshaped([pictures, x.shape[1], projection.shape[1]])
+    let stream = transformer.stream(
+      normBefore(tokens.addingSuffix(positions.value)), firstTokensOnly: classTokensOnly)
+    let result = normAfter.linear(
+      stream, weight: projection.operand, layout: .inputsFirst, result: classEmbedding.value.dtype
+    ).result
+    // An encoder without blocks has computed all tokens.
+    guard classTokensOnly, result.shape[1] > 1 else { return result }
+    return result.reshaped([pictures * tokenCount, result.columnCount])
+      .gatheringRows((0..<pictures).map { Int32($0 * tokenCount) }, shape: [pictures, 1, result.columnCount])
   }
 
   /// The patches of planar RGB bytes (B, 3, R, R), normalised.

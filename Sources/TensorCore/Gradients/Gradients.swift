@@ -45,6 +45,18 @@ public final class Gradients {
     kernel(total, false)
   }
 
+  /// As `accumulate`, for kernels that write what they are given plus their own: `addend` is what ∂loss/∂x is so far, nil
+  /// for nothing, and may be the target itself.
+  package func combine(into x: Tensor, _ kernel: (_ target: Tensor, _ addend: Tensor?) -> Void) {
+    guard x.isTracked else { return }
+    if let total = x.gradient { return kernel(total, total) }
+    let sum = sums[ObjectIdentifier(x)]
+    if let sum, sum.mayChange { return kernel(sum.tensor, sum.tensor) }
+    let total = Tensor(like: x)
+    sums[ObjectIdentifier(x)] = Sum(tensor: total, mayChange: true)
+    kernel(total, sum?.tensor)
+  }
+
   /// As `accumulate`, for kernels that can only add: the target is zeroed first where it is new.
   package func addInPlace(to x: Tensor, _ kernel: (Tensor) -> Void) {
     accumulate(into: x) { target, accumulate in

@@ -11,23 +11,8 @@ extension Tensor {
       x, adding: nil, gamma: gamma, beta: beta, epsilon: epsilon, sum: x, into: y, mean: mean,
       inverseDeviation: inverseDeviation)
     return y.record(from: x, gamma, beta) { dy, gradients in
-      let dx = Tensor(like: x)
-      let run = { (dGamma: Tensor, dBeta: Tensor) in
-        x.backend.layerNormBackward(
-          x, gamma: gamma, mean: mean, inverseDeviation: inverseDeviation, dy: dy, adding: nil, into: dx,
-          dGamma: dGamma, dBeta: dBeta)
-      }
-      // The kernel makes all three gradients in one pass over x; untracked ones go to scratch memory.
-      let scratch = { Tensor.zeros(gamma.shape, dtype: gamma.dtype, backend: gamma.backend) }
-      if gamma.isTracked && beta.isTracked {
-        gradients.addInPlace(to: gamma) { dGamma in gradients.addInPlace(to: beta) { run(dGamma, $0) } }
-      } else {
-        let (dGamma, dBeta) = (scratch(), scratch())
-        run(dGamma, dBeta)
-        gradients.add(dGamma, to: gamma)
-        gradients.add(dBeta, to: beta)
-      }
-      gradients.add(dx, to: x)
+      gradients.addLayerNorm(
+        of: x, gamma: gamma, beta: beta, mean: mean, inverseDeviation: inverseDeviation, dy: dy)
     }
   }
 
@@ -42,6 +27,33 @@ extension Tensor {
       let dx = Tensor(like: x)
       x.backend.unitRowsBackward(y: value, lengths: lengths, dy: dy, epsilon: epsilon, into: dx)
       gradients.add(dx, to: x)
+    }
+  }
+}
+
+extension Gradients {
+  /// Adds ∂loss/∂x, ∂loss/∂γ and ∂loss/∂β of a layer norm of x; the kernel makes all three in one pass over x.
+  func addLayerNorm(
+    of x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, inverseDeviation: Tensor, dy: Tensor
+  ) {
+    let run = { (dx: Tensor, addend: Tensor?, dGamma: Tensor, dBeta: Tensor) in
+      x.backend.layerNormBackward(
+        x, gamma: gamma, mean: mean, inverseDeviation: inverseDeviation, dy: dy, adding: addend, into: dx,
+        dGamma: dGamma, dBeta: dBeta)
+    }
+    let intoX = { (dGamma: Tensor, dBeta: Tensor) in
+      guard x.isTracked else { return run(Tensor(like: x), nil, dGamma, dBeta) }
+      self.combine(into: x) { run($0, $1, dGamma, dBeta) }
+    }
+    if gamma.isTracked && beta.isTracked {
+      addInPlace(to: gamma) { dGamma in addInPlace(to: beta) { intoX(dGamma, $0) } }
+    } else {
+      // Where one of them is not wanted, its sums go to memory that nobody reads.
+      let scratch = { Tensor.zeros(gamma.shape, dtype: gamma.dtype, backend: gamma.backend) }
+      let (dGamma, dBeta) = (scratch(), scratch())
+      intoX(dGamma, dBeta)
+      add(dGamma, to: gamma)
+      add(dBeta, to: beta)
     }
   }
 }

@@ -1,39 +1,6 @@
-// Matrix products: linear layers, batches of matrices, transposes.
+// Matrix products: single, in batches, and transposes.
 
 extension Tensor {
-  /// y = x·Wᵀ + b over the last axis: x (…, inputs), W (outputs, inputs), b (outputs) or none -> (…, outputs).
-  ///
-  /// dx = dy·W, dW = dyᵀ·x, db = Σ dy.
-  public func linear(_ weight: Tensor, bias: Tensor? = nil) -> Tensor {
-    let (outputs, inputs, rows) = (weight.shape[0], weight.shape[1], rowCount)
-    precondition(columnCount == inputs, "a linear layer of \(weight.shape) on \(shape)")
-    precondition(bias == nil || bias!.count == outputs, "a bias of \(bias!.shape) for \(outputs) outputs")
-    let x = self
-    let y = Tensor(like: x, shape: shape.dropLast() + [outputs])
-    backend.product(
-      MatrixOperand(x, rowStride: inputs), MatrixOperand(weight, isTransposed: true, rowStride: inputs),
-      into: MatrixOperand(y, rowStride: outputs), bias: bias, rows: rows, columns: outputs, inner: inputs, batch: 1,
-      accumulate: false)
-    return y.record(from: x, weight, bias ?? weight) { dy, gradients in
-      gradients.accumulate(into: x) { dx, accumulate in
-        x.backend.product(
-          MatrixOperand(dy, rowStride: outputs), MatrixOperand(weight, rowStride: inputs),
-          into: MatrixOperand(dx, rowStride: inputs), bias: nil, rows: rows, columns: inputs, inner: outputs, batch: 1,
-          accumulate: accumulate)
-      }
-      gradients.accumulate(into: weight) { dWeight, accumulate in
-        x.backend.product(
-          MatrixOperand(dy, isTransposed: true, rowStride: outputs), MatrixOperand(x, rowStride: inputs),
-          into: MatrixOperand(dWeight, rowStride: inputs), bias: nil, rows: outputs, columns: inputs, inner: rows,
-          batch: 1,
-          accumulate: accumulate)
-      }
-      if let bias {
-        gradients.accumulate(into: bias) { x.backend.columnSums(dy, into: $0, accumulate: $1) }
-      }
-    }
-  }
-
   /// a·b for matrices, or for as many pairs of matrices as the leading axes hold; either may be read transposed.
   ///
   /// a (…, m, k), b (…, k, n) -> (…, m, n), with the last two axes of an operand exchanged where it is transposed.
