@@ -34,6 +34,8 @@ let package = Package(
     // Level 0: foreign libraries, our vector kernels, and what every module speaks.
     .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev", "openmpi-bin"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    // There is no pkg-config module of it.
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
     .systemLibrary(
@@ -50,7 +52,7 @@ let package = Package(
 
     // Level 1
     module("DurableFiles", ["CXXHash", "Faults"]),
-    module("TensorCore", ["CVectorKernels", "COpenBLAS", "Randomness", "Faults"]),
+    module("TensorCore", ["CVectorKernels", "COpenBLAS", "COneDNN", "Randomness", "Faults"]),
     module("MediaDecoding", ["CVectorKernels", "CLibAV", "CTurboJPEG", "Faults"]),
     module("TextEncoding", ["Randomness"]),
     module("Threads"),

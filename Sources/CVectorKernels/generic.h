@@ -16,13 +16,28 @@
 // Lets reductions vectorise; without it sums are scalar.
 #define VK_FAST _Pragma("clang fp reassociate(on) contract(fast)")
 
+// Elements of different places do not meet: an array may be another one, element for element, but not a shifted one.
+// Without it a loop checks at run time and takes its scalar form where an array is computed in place.
+// The exponential of float64 is the library's, whose loops stay scalar: no warning about those.
+#pragma clang diagnostic ignored "-Wpass-failed"
+#define VK_SIMD _Pragma("clang loop vectorize(assume_safety)")
+
 #define VK_CALL(name, ...)                                   \
   do {                                                       \
     if (dtype == VK_FLOAT64) name##_f64(__VA_ARGS__);        \
     else name##_f32(__VA_ARGS__);                            \
   } while (0)
+#define VK_CALL_ANY(name, ...)                               \
+  do {                                                       \
+    if (dtype == VK_BFLOAT16) name##_bf16(__VA_ARGS__);      \
+    else VK_CALL(name, __VA_ARGS__);                         \
+  } while (0)
 #define VK_RETURN(name, ...) \
   return dtype == VK_FLOAT64 ? name##_f64(__VA_ARGS__) : name##_f32(__VA_ARGS__)
+
+VK_INLINE size_t vk_width(int dtype) {
+  return dtype == VK_FLOAT64 ? sizeof(double) : dtype == VK_FLOAT32 ? sizeof(float) : sizeof(uint16_t);
+}
 
 // bfloat16 is the upper half of a float. Rounded to nearest, halves to even; NaN stays NaN.
 VK_INLINE float vk_float_of_bf16(uint16_t x) {

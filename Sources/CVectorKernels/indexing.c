@@ -4,11 +4,20 @@
 #define VK_FILE "indexing.inc"
 #include "instantiate.inc"
 
+#define VK_FILE "indexing_any.inc"
+#include "instantiate_any.inc"
+
 void vk_gather_rows(int dtype, const void *x, const int32_t *index, void *y, long count, long cols) {
-  VK_CALL(vk_gather_rows, x, index, y, count, cols);
+  size_t width = (size_t)cols * vk_width(dtype);
+  const char *from = x;
+  char *to = y;
+  for (long i = 0; i < count; i++, to += width) {
+    if (index[i] < 0) memset(to, 0, width);
+    else memcpy(to, from + (size_t)index[i] * width, width);
+  }
 }
 void vk_scatter_add_rows(int dtype, const void *dy, const int32_t *index, void *dx, long count, long cols) {
-  VK_CALL(vk_scatter_add_rows, dy, index, dx, count, cols);
+  VK_CALL_ANY(vk_scatter_add_rows, dy, index, dx, count, cols);
 }
 void vk_gather_last(int dtype, const void *x, const int32_t *index, void *y, long rows, long cols, long picks) {
   VK_CALL(vk_gather_last, x, index, y, rows, cols, picks);

@@ -11,14 +11,14 @@ extension ParityCheck {
       let name = row.name + String(repeating: " ", count: width - row.name.count)
       let kind = row.kind.rawValue + String(repeating: " ", count: 8 - row.kind.rawValue.count)
       return
-        "  \(kind)  \(name)  \(scientific(row.error))\(row.isWithinTolerance ? "" : "  beyond \(row.kind.tolerance)")"
+        "  \(kind)  \(name)  \(scientific(row.error))\(row.isWithinTolerance ? "" : "  beyond \(row.tolerance)")"
     }
     let worst = Kind.allCases.map { kind in
       "\(kind.rawValue) \(scientific(rows.filter { $0.kind == kind }.map(\.error).max() ?? 0))"
     }
     let failures = rows.count { !$0.isWithinTolerance }
     let verdict = failures == 0 ? "agrees" : "\(failures) of \(rows.count) beyond tolerance"
-    lines.append("\(path): \(verdict); greatest relative errors: \(worst.joined(separator: ", "))")
+    lines.append("\(path): \(verdict); greatest errors in \(precision.rawValue): \(worst.joined(separator: ", "))")
     return lines.joined(separator: "\n")
   }
 

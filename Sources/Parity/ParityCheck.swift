@@ -8,43 +8,62 @@ public struct ParityCheck {
   /// What a number is, which decides how near it must be.
   public enum Kind: String, Sendable, CaseIterable {
     case loss, output, gradient
+  }
 
-    /// The largest relative error in float32 (docs/model.md, "Agreement with the reference").
-    public var tolerance: Double { self == .loss ? 1e-5 : 1e-4 }
+  /// The numbers that the model is computed with, which decides how near to the reference it must be (docs/model.md,
+  /// "Agreement with the reference").
+  public enum Precision: String, Sendable, CaseIterable {
+    case float32, float64
+    /// Products of bfloat16 operands.
+    case bf16
+
+    /// Relative errors in the L2 norm; of an output or gradient in bf16, what its cosine with the reference lacks to 1.
+    public func tolerance(_ kind: Kind) -> Double {
+      switch self {
+      case .float32, .float64: kind == .loss ? 1e-5 : 1e-4
+      case .bf16: kind == .loss ? 2e-2 : 5e-3
+      }
+    }
   }
 
   public struct Row: Sendable {
     public let kind: Kind
     public let name: String
-    /// ‖ours − reference‖ / ‖reference‖ in the L2 norm; a gradient that is less than a millionth of all gradients
-    /// together is measured against that millionth.
+    /// ‖ours − reference‖ / ‖reference‖ in the L2 norm, or 1 − cosine; a gradient that is less than a millionth of all
+    /// gradients together is measured against that millionth.
     public let error: Double
     public let norm: Double
-    public var isWithinTolerance: Bool { error <= kind.tolerance }
+    public let tolerance: Double
+    public var isWithinTolerance: Bool { error <= tolerance }
   }
 
+  public let precision: Precision
   public let rows: [Row]
   public var holds: Bool { rows.allSatisfy(\.isWithinTolerance) }
 
   /// Runs the model on the fixture. Throws where the fixture's parameters are not those of its configuration.
-  public init(_ fixture: Fixture, dtype: DType = .float32, backend: any Backend) throws {
+  public init(_ fixture: Fixture, precision: Precision = .float32, backend: any Backend) throws {
+    self.precision = precision
     let model = try SGMN(fixture.configuration)
-    let arena = ParameterArena(model, seed: 0, dtype: dtype, backend: backend)
+    let dtype: DType = precision == .float64 ? .float64 : .float32
+    let arena = ParameterArena(
+      model, seed: 0, dtype: dtype, operandFormat: precision == .bf16 ? .bfloat16 : nil, backend: backend)
     try ParityCheck.load(fixture, into: arena)
     let output = model(fixture.batch, dtype: dtype, backend: backend)
     guard let total = output.total else { throw Fault(.internalError, "The model has no loss") }
     total.backward()
 
+    let comparison = ParityComparison(precision: precision)
     var rows: [Row] = []
     for (name, value) in output.losses + [("total", total)] {
-      rows.append(try ParityCheck.compare(.loss, name, value.doubles(), fixture.floats("loss." + name)))
+      rows.append(try comparison.row(.loss, name, value.doubles(), fixture.floats("loss." + name)))
     }
     for (name, value) in ParityCheck.outputs(of: output) {
       let valid = name == "frames" ? fixture.batch.mask : nil
       rows.append(
-        try ParityCheck.compare(.output, name, value.doubles(), fixture.floats("output." + name), rows: valid))
+        try comparison.row(.output, name, value.doubles(), fixture.floats("output." + name), rows: valid))
     }
-    self.rows = rows + (try ParityCheck.gradients(arena, fixture))
+    self.rows = rows + (try ParityCheck.gradients(arena, fixture, comparison))
   }
 
   private static func load(_ fixture: Fixture, into arena: ParameterArena) throws {
@@ -59,6 +78,7 @@ public struct ParityCheck {
       }
       entry.parameter.value.set(try fixture.floats("param." + entry.name))
     }
+    arena.refreshOperands()
   }
 
   private static func outputs(of output: SGMN.Output) -> [(String, Tensor)] {
@@ -67,40 +87,14 @@ public struct ParityCheck {
     return all
   }
 
-  /// A gradient that is zero but for rounding in the reference (the bias of a softmax, say) has no relative error; it
-  /// must vanish against the norm of all gradients instead.
-  private static func gradients(_ arena: ParameterArena, _ fixture: Fixture) throws -> [Row] {
+  private static func gradients(
+    _ arena: ParameterArena, _ fixture: Fixture, _ comparison: ParityComparison
+  ) throws -> [Row] {
     let expected = try arena.entries.map { try fixture.floats("grad." + $0.name) }
-    let overall = expected.map { squares($0.map { Double($0) }) }.reduce(0, +).squareRoot()
+    let overall = ParityComparison.norm(expected.flatMap { $0 })
     return try zip(arena.entries, expected).map { entry, reference in
       guard let gradient = entry.parameter.value.gradient else { throw Fault(.internalError, "No gradient") }
-      let ours = gradient.doubles()
-      let norm = squares(reference.map { Double($0) }).squareRoot()
-      if norm < 1e-10 * overall {
-        let error = squares(ours).squareRoot() / overall
-        return Row(kind: .gradient, name: entry.name, error: error * 100, norm: norm)
-      }
-      return compare(.gradient, entry.name, ours, reference, floor: max(1e-6 * overall, 1e-12))
+      return comparison.gradientRow(entry.name, gradient.doubles(), reference, overall: overall)
     }
   }
-
-  /// `rows` says which rows of the last axis count; all where it is nil.
-  private static func compare(
-    _ kind: Kind, _ name: String, _ ours: [Double], _ reference: [Float], rows: [Bool]? = nil, floor: Double = 1e-12
-  ) -> Row {
-    precondition(ours.count == reference.count, "\(name): \(ours.count) numbers against \(reference.count)")
-    let columns = rows.map { ours.count / $0.count } ?? ours.count
-    var difference = 0.0
-    var norm = 0.0
-    for i in ours.indices where rows?[i / columns] ?? true {
-      let r = Double(reference[i])
-      difference += (ours[i] - r) * (ours[i] - r)
-      norm += r * r
-    }
-    let floor = kind == .loss ? 1e-3 : floor  // a loss of zero (no negatives) is held to 1e-8
-    return Row(
-      kind: kind, name: name, error: difference.squareRoot() / max(norm.squareRoot(), floor), norm: norm.squareRoot())
-  }
-
-  private static func squares(_ values: [Double]) -> Double { values.reduce(0) { $0 + $1 * $1 } }
 }

@@ -14,6 +14,8 @@ public protocol Backend: MemoryKernels, ElementwiseKernels, ReductionKernels, Pr
 {
   /// A line for the log: device, library, instruction set.
   var summary: String { get }
+  /// Whether products of bfloat16 operands are faster than those of float32.
+  var hasBFloat16Products: Bool { get }
 }
 
 public protocol MemoryKernels: AnyObject, Sendable {
@@ -39,7 +41,8 @@ public enum UnaryFunction: Sendable {
   case affine(scale: Double, shift: Double)
 }
 
-/// In float32 and float64; fill, copy, convert, addScaled (of x in any format) and add in bfloat16 as well.
+/// In float32 and float64; fill, copy, convert, addScaled (between any two formats), add and QuickGELU with its
+/// derivative in bfloat16 as well.
 public protocol ElementwiseKernels: AnyObject, Sendable {
   func fill(_ x: Tensor, with value: Double)
   func copy(_ x: Tensor, into result: Tensor)
@@ -229,8 +232,9 @@ public struct AdamWUpdate: Sendable {
 }
 
 public protocol OptimizerKernels: AnyObject, Sendable {
-  /// One pass over weight, gradient and moments; `operand` (bfloat16), where there is one, becomes the new weight.
+  /// One pass over weight, gradient and moments; `operand` (bfloat16), where there is one, becomes the new weight, and
+  /// the gradient 0 where `clearsGradient`.
   func adamW(
     _ update: AdamWUpdate, weight: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor,
-    operand: Tensor?)
+    operand: Tensor?, clearsGradient: Bool)
 }

@@ -76,6 +76,7 @@ extension Trainer {
       guard let elements = tensor.hostElements else { fatalError("the weights are not in host memory") }
       try communicator.broadcast(UnsafeMutableRawBufferPointer(elements), from: 0)
     }
+    arena.refreshOperands()
   }
 
   func save(isBest: Bool) throws {

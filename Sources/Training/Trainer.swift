@@ -67,7 +67,10 @@ public final class Trainer {
     batches = prepared.batches
     plan = prepared.plan
     model = try SGMN(configuration.model)
-    arena = ParameterArena(model, seed: UInt64(configuration.seed), backend: backend)
+    let precision = try configuration.compute.precision.available(
+      on: backend, communicator: communicator, logger: logger)
+    arena = ParameterArena(
+      model, seed: UInt64(configuration.seed), operandFormat: precision.operandFormat, backend: backend)
     optimizer = AdamW(arena, configuration: configuration.adamW) {
       $0.hasPrefix("visual.") ? configuration.optimizer.backboneRateScale : 1
     }

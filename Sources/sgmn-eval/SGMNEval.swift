@@ -47,6 +47,9 @@ struct SGMNEval: ParsableCommand {
   @Option(help: "Clips or images encoded at a time.")
   var batch = 32
 
+  @Option(help: ArgumentHelp("Operands of products: float32 or bf16.", valueName: "format"))
+  var precision = RunConfiguration.Precision.float32
+
   @Option(help: "Threads of a rank's products; 0 shares the machine's cores among its ranks.")
   var threads = 0
 
@@ -84,8 +87,9 @@ struct SGMNEval: ParsableCommand {
       communicator.isLeader ? [UInt8](try TrainedModel.checkpointFolder(of: checkpoint).utf8) : nil
     }
     let folder = String(decoding: try communicator.broadcast(chosen, from: 0), as: UTF8.self)
+    let precision = try precision.available(on: backend, communicator: communicator, logger: logger)
     let (trained, set) = try communicator.together {
-      let trained = try TrainedModel(folder, backend: backend)
+      let trained = try TrainedModel(folder, precision: precision, backend: backend)
       let set = try ShardSource.open(
         shards, cache: RunConfiguration.CacheConfiguration(folder: cache, bytes: cacheBytes)
       ) { logger.notice($0) }
@@ -123,3 +127,5 @@ struct SGMNEval: ParsableCommand {
     }
   }
 }
+
+extension RunConfiguration.Precision: ExpressibleByArgument {}

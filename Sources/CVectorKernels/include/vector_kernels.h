@@ -16,17 +16,20 @@ const char *vk_instruction_set(void);
 
 // elementwise.c
 void vk_convert(int dtype, const void *x, int target, void *y, long n);                      // between all formats
-void vk_fill(int dtype, void *y, double value, long n);
-void vk_scaled_add(int dtype, const void *x, double a, void *y, long n);                    // y += a·x
-void vk_add(int dtype, const void *a, const void *b, void *y, long n);
+void vk_fill(int dtype, void *y, double value, long n);                                       // in any format
+void vk_scaled_add(int dtype, const void *x, double a, int target, void *y, long n);         // y += a·x, any formats
+void vk_add(int dtype, const void *a, const void *b, void *y, long n);                        // in any format
 void vk_subtract(int dtype, const void *a, const void *b, void *y, long n);
 void vk_multiply(int dtype, const void *a, const void *b, void *y, long n);
+// VK_QUICK_GELU and its derivative in any format.
 void vk_unary(int dtype, int kind, double a, double b, const void *x, void *y, long n);
 // dx = dy · f'(x), from the input x and the output y.
 void vk_unary_backward(int dtype, int kind, double a, double b, const void *x, const void *y, const void *dy,
                        void *dx, long n);
+// In any format: y = x·σ(1.702x) and dx = dy · y'(x); dx may be dy.
+void vk_quick_gelu_backward(int dtype, const void *x, const void *dy, void *y, void *dx, long n);
 void vk_add_suffix(int dtype, const void *x, const void *b, void *y, long rows, long cols);  // y[r] = x[r] + b
-void vk_repeat_row(int dtype, const void *b, void *y, long rows, long cols);                 // y[r] = b
+void vk_repeat_row(int dtype, const void *b, void *y, long rows, long cols);                 // y[r] = b, in any format
 void vk_add_column(int dtype, const void *x, const void *v, void *y, long rows, long cols);  // y[r,c] = x[r,c] + v[r]
 void vk_scale_rows(int dtype, const void *x, const void *v, void *y, long rows, long cols);  // y[r,c] = x[r,c] · v[r]
 // y = x where mask is 0, `value` elsewhere.
@@ -40,16 +43,22 @@ double vk_count_positive(int dtype, const void *x, long n);
 int vk_all_finite(int dtype, const void *x, long n);
 void vk_row_sums(int dtype, const void *x, void *y, long rows, long cols);
 void vk_row_dots(int dtype, const void *a, const void *b, void *y, long rows, long cols);
+// x may be bfloat16; y is float32 then.
 void vk_column_sums(int dtype, const void *x, void *y, long rows, long cols, int accumulate);
 // x (outer, axis, inner) -> y (outer, inner)
 void vk_sum_axis(int dtype, const void *x, void *y, long outer, long axis, long inner);
 
 // normalization.c
-void vk_layer_norm(int dtype, const void *x, const void *gamma, const void *beta, double eps, void *y, void *mean,
-                   void *rstd, long rows, long cols);
-// dgamma and dbeta are added to.
+// sum = x + update (`sum` is x where `update` is null), y = γ·(sum − mean)·rstd + β. update and y may be bfloat16.
+void vk_layer_norm(int dtype, const void *x, int update_dtype, const void *update, const void *gamma, const void *beta,
+                   double eps, void *sum, int result_dtype, void *y, void *mean, void *rstd, long rows, long cols);
+// y of vk_layer_norm again, to the bit.
+void vk_normalize(int dtype, const void *x, const void *gamma, const void *beta, const void *mean, const void *rstd,
+                  int result_dtype, void *y, long rows, long cols);
+// dx = ∂/∂x + addend (null: nothing; it may be dx); dgamma and dbeta are added to. dy may be bfloat16.
 void vk_layer_norm_backward(int dtype, const void *x, const void *gamma, const void *mean, const void *rstd,
-                            const void *dy, void *dx, void *dgamma, void *dbeta, long rows, long cols);
+                            int dy_dtype, const void *dy, const void *addend, void *dx, void *dgamma, void *dbeta,
+                            long rows, long cols);
 void vk_unit_rows(int dtype, const void *x, double eps, void *y, void *norm, long rows, long cols);
 void vk_unit_rows_backward(int dtype, const void *y, const void *norm, const void *dy, double eps, void *dx,
                            long rows, long cols);
@@ -65,7 +74,31 @@ void vk_attention_softmax(int dtype, void *s, const void *bias, long bias_stride
 void vk_attention_softmax_backward(int dtype, const void *p, void *dp, void *dbias, long bias_stride, double scale,
                                    long rows, long cols);
 
-// indexing.c
+// attention.c: softmax(q·kᵀ/√width + bias)·v of heads `first` ..< `last`, counted through all items; rows in `dtype`,
+// float32 or bfloat16, everything between in float32. Nothing is kept for the backward pass.
+typedef struct {
+  int dtype;
+  long heads, queries, keys, width;  // width of one head
+  int bias_has_batch, bias_has_queries;  // whether there is a bias for every item, and a row for every query
+} vk_attention_shape;
+// Where the rows of the first head of the first item begin, and elements from a row to the next; those of the other
+// heads lie beside them, those of the other items below.
+typedef struct {
+  void *rows;
+  long stride;
+} vk_attention_rows;
+// float32 numbers that a call of vk_attention needs, and one of vk_attention_backward.
+long vk_attention_scratch(const vk_attention_shape *shape);
+long vk_attention_backward_scratch(const vk_attention_shape *shape);
+void vk_attention(const vk_attention_shape *shape, vk_attention_rows query, vk_attention_rows key,
+                  vk_attention_rows value, const float *bias, vk_attention_rows result, long first, long last,
+                  float *scratch);
+// dquery, dkey and dvalue are overwritten.
+void vk_attention_backward(const vk_attention_shape *shape, vk_attention_rows query, vk_attention_rows key,
+                           vk_attention_rows value, const float *bias, vk_attention_rows dy, vk_attention_rows dquery,
+                           vk_attention_rows dkey, vk_attention_rows dvalue, long first, long last, float *scratch);
+
+// indexing.c: rows are gathered and added in any format.
 void vk_gather_rows(int dtype, const void *x, const int32_t *index, void *y, long count, long cols);  // -1: zeros
 void vk_scatter_add_rows(int dtype, const void *dy, const int32_t *index, void *dx, long count, long cols);
 void vk_gather_last(int dtype, const void *x, const int32_t *index, void *y, long rows, long cols, long picks);
@@ -74,10 +107,11 @@ void vk_scatter_add_last(int dtype, const void *dy, const int32_t *index, void *
 int vk_sort_rows(int dtype, const void *x, void *values, int32_t *index, long rows, long cols, long picks);
 void vk_transpose(int dtype, const void *x, void *y, long batch, long rows, long cols);
 
-// optimizer.c: one pass of AdamW over float32 or float64 master weights.
-void vk_adamw(int dtype, void *weight, const void *gradient, void *first, void *second, double gradient_scale,
-              double rate, double beta1, double beta2, double eps, double decay, double correction1,
-              double correction2, long n);
+// optimizer.c: one pass of AdamW over float32 or float64 master weights; `operand` (bfloat16, or null) becomes the new
+// weight, and the gradient 0 where `clears_gradient`.
+void vk_adamw(int dtype, void *weight, void *gradient, void *first, void *second, double gradient_scale, double rate,
+              double beta1, double beta2, double eps, double decay, double correction1, double correction2,
+              void *operand, int clears_gradient, long n);
 
 // random.c: the numbers of a RandomStream (Philox4x32-10 under `key`, counter (block, stream)) from its first on.
 void vk_random_uniform(int dtype, uint64_t key, uint64_t stream, double low, double high, void *y, long n);

@@ -85,9 +85,10 @@ struct DifferenceMask {
   }
 }
 
-/// Validity of keys [batch, keys] as an additive bias (batch, 1, keys): 0 where valid, -inf where not.
+/// Validity of keys [batch, keys] as an additive bias (batch, 1, keys) for attention of rows like `tensor`'s: 0 where
+/// valid, -inf where not; float32 where those are bfloat16.
 func keyBias(_ valid: [Bool], _ batch: Int, like tensor: Tensor) -> Tensor {
   Tensor(
-    valid.map { $0 ? 0 : -Float.infinity }, shape: [batch, 1, valid.count / batch], dtype: tensor.dtype,
-    backend: tensor.backend)
+    valid.map { $0 ? 0 : -Float.infinity }, shape: [batch, 1, valid.count / batch],
+    dtype: tensor.dtype == .bfloat16 ? .float32 : tensor.dtype, backend: tensor.backend)
 }

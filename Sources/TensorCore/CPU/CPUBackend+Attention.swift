@@ -1,26 +1,23 @@
 import CVectorKernels
-import Glibc
 
-extension RowBlock {
-  /// The rows of one head of one item.
-  fileprivate func head(_ head: Int, item: Int, rows: Int, width: Int) -> UnsafeMutableRawPointer {
-    tensor.raw + (item * rows * stride + column + head * width) * tensor.dtype.byteCount
-  }
-}
-
+// Heads are shared out among the threads; each thread's own scratch holds what it needs of the head it is at, and
+// scores exist for a strip of queries at a time only.
 extension CPUBackend {
   public func attention(
     _ shape: AttentionShape, query: RowBlock, key: RowBlock, value: RowBlock, bias: Tensor?, into result: RowBlock
   ) {
-    let (queries, keys, width) = (shape.queries, shape.keys, shape.width)
-    let probabilities = Tensor(like: query.tensor, shape: [queries, keys])
-    for item in 0..<shape.batch {
-      for head in 0..<shape.heads {
-        setProbabilities(probabilities, shape, query: query, key: key, bias: bias, item: item, head: head)
-        gemm(
-          probabilities.dtype, false, false, queries, width, keys, probabilities.raw, keys,
-          value.head(head, item: item, rows: keys, width: width), value.stride,
-          result.head(head, item: item, rows: queries, width: width), result.stride, accumulate: false)
+    guard query.tensor.dtype != .float64 else {
+      return attentionByProducts(shape, query: query, key: key, value: value, bias: bias, into: result)
+    }
+    check([query, key, value, result], bias)
+    let kernel = shape.kernel(query.tensor.dtype)
+    let scratchCount = withUnsafePointer(to: kernel) { vk_attention_scratch($0) }
+    team.run(shape.batch * shape.heads) { heads in
+      let scratch = Tensor(uninitialized: [scratchCount], backend: self)
+      withUnsafePointer(to: kernel) {
+        vk_attention(
+          $0, query.rows, key.rows, value.rows, bias?.float32, result.rows, heads.lowerBound, heads.upperBound,
+          scratch.float32)
       }
     }
   }
@@ -30,54 +27,43 @@ extension CPUBackend {
     dQuery: RowBlock, dKey: RowBlock, dValue: RowBlock, dBias: Tensor?
   ) {
     let dtype = query.tensor.dtype
-    let (queries, keys, width) = (shape.queries, shape.keys, shape.width)
-    let scale = 1 / Double(width).squareRoot()
-    let biasRow = shape.biasHasQueries ? keys : 0
-    precondition(dBias == nil || shape.biasHasQueries || queries == 1, "the gradient of a mask of keys")
-    let probabilities = Tensor(like: query.tensor, shape: [queries, keys])
-    let scratch = Tensor(like: probabilities)
-    for item in 0..<shape.batch {
-      let itemBias = dBias.map { $0.raw + shape.biasOffset(item) * dtype.byteCount }
-      for head in 0..<shape.heads {
-        setProbabilities(probabilities, shape, query: query, key: key, bias: bias, item: item, head: head)
-        let dOut = dy.head(head, item: item, rows: queries, width: width)
-        gemm(
-          dtype, false, true, queries, keys, width, dOut, dy.stride,
-          value.head(head, item: item, rows: keys, width: width), value.stride, scratch.raw, keys, accumulate: false)
-        gemm(
-          dtype, true, false, keys, width, queries, probabilities.raw, keys, dOut, dy.stride,
-          dValue.head(head, item: item, rows: keys, width: width), dValue.stride, accumulate: false)
-        vk_attention_softmax_backward(
-          dtype.code, probabilities.raw, scratch.raw, itemBias, biasRow, scale, queries, keys)
-        gemm(
-          dtype, false, false, queries, width, keys, scratch.raw, keys,
-          key.head(head, item: item, rows: keys, width: width), key.stride,
-          dQuery.head(head, item: item, rows: queries, width: width), dQuery.stride, accumulate: false)
-        gemm(
-          dtype, true, false, keys, width, queries, scratch.raw, keys,
-          query.head(head, item: item, rows: queries, width: width), query.stride,
-          dKey.head(head, item: item, rows: keys, width: width), dKey.stride, accumulate: false)
+    guard dtype == .bfloat16 || dtype == .float32 && dBias == nil else {
+      return attentionBackwardByProducts(
+        shape, query: query, key: key, value: value, bias: bias, dy: dy, dQuery: dQuery, dKey: dKey, dValue: dValue,
+        dBias: dBias)
+    }
+    precondition(dBias == nil, "the gradient of a bias of bfloat16 attention")
+    check([query, key, value, dy, dQuery, dKey, dValue], bias)
+    let kernel = shape.kernel(dtype)
+    let scratchCount = withUnsafePointer(to: kernel) { vk_attention_backward_scratch($0) }
+    team.run(shape.batch * shape.heads) { heads in
+      let scratch = Tensor(uninitialized: [scratchCount], backend: self)
+      withUnsafePointer(to: kernel) {
+        vk_attention_backward(
+          $0, query.rows, key.rows, value.rows, bias?.float32, dy.rows, dQuery.rows, dKey.rows, dValue.rows,
+          heads.lowerBound, heads.upperBound, scratch.float32)
       }
     }
   }
 
-  /// softmax(q·kᵀ/√width + bias) of one head of one item.
-  private func setProbabilities(
-    _ probabilities: Tensor, _ shape: AttentionShape, query: RowBlock, key: RowBlock, bias: Tensor?, item: Int,
-    head: Int
-  ) {
-    let dtype = probabilities.dtype
-    let (queries, keys, width) = (shape.queries, shape.keys, shape.width)
-    gemm(
-      dtype, false, true, queries, keys, width, query.head(head, item: item, rows: queries, width: width), query.stride,
-      key.head(head, item: item, rows: keys, width: width), key.stride, probabilities.raw, keys, accumulate: false)
-    vk_attention_softmax(
-      dtype.code, probabilities.raw, bias.map { $0.raw + shape.biasOffset(item) * dtype.byteCount },
-      shape.biasHasQueries ? keys : 0, 1 / Double(width).squareRoot(), queries, keys)
+  private func check(_ blocks: [RowBlock], _ bias: Tensor?) {
+    let formats = blocks.map(\.tensor.dtype)
+    precondition(formats.allSatisfy { $0 == formats[0] }, "attention of operands of \(formats)")
+    precondition(bias.map { $0.dtype == .float32 } ?? true, "a bias of \(bias!.dtype) for \(formats[0]) attention")
+  }
+}
+
+extension RowBlock {
+  /// Where the rows of the first head begin.
+  fileprivate var rows: vk_attention_rows {
+    vk_attention_rows(rows: tensor.raw + column * tensor.dtype.byteCount, stride: stride)
   }
 }
 
 extension AttentionShape {
-  /// Where the bias of an item begins, in elements.
-  fileprivate func biasOffset(_ item: Int) -> Int { biasHasBatch ? item * (biasHasQueries ? queries : 1) * keys : 0 }
+  fileprivate func kernel(_ dtype: DType) -> vk_attention_shape {
+    vk_attention_shape(
+      dtype: dtype.anyCode, heads: heads, queries: queries, keys: keys, width: width,
+      bias_has_batch: biasHasBatch ? 1 : 0, bias_has_queries: biasHasQueries ? 1 : 0)
+  }
 }

@@ -19,10 +19,15 @@ extension UnaryFunction {
     case .affine(let scale, let shift): (Int32(VK_AFFINE), scale, shift)
     }
   }
+
+  /// QuickGELU alone has a kernel for bfloat16.
+  fileprivate func code(of x: Tensor) -> Int32 {
+    if case .quickGELU = self { x.dtype.anyCode } else { x.dtype.code }
+  }
 }
 
 extension CPUBackend {
-  public func fill(_ x: Tensor, with value: Double) { vk_fill(x.dtype.code, x.raw, value, x.count) }
+  public func fill(_ x: Tensor, with value: Double) { vk_fill(x.dtype.anyCode, x.raw, value, x.count) }
 
   public func copy(_ x: Tensor, into result: Tensor) {
     precondition(x.count == result.count && x.dtype == result.dtype, "a copy of \(x) into \(result)")
@@ -34,11 +39,11 @@ extension CPUBackend {
   }
 
   public func addScaled(_ x: Tensor, by a: Double, to y: Tensor) {
-    vk_scaled_add(x.dtype.code, x.raw, a, y.raw, x.count)
+    vk_scaled_add(x.dtype.anyCode, x.raw, a, y.dtype.anyCode, y.raw, x.count)
   }
 
   public func add(_ a: Tensor, _ b: Tensor, into result: Tensor) {
-    vk_add(a.dtype.code, a.raw, b.raw, result.raw, a.count)
+    vk_add(a.dtype.anyCode, a.raw, b.raw, result.raw, a.count)
   }
 
   public func subtract(_ a: Tensor, _ b: Tensor, into result: Tensor) {
@@ -51,19 +56,20 @@ extension CPUBackend {
 
   public func apply(_ function: UnaryFunction, to x: Tensor, into result: Tensor) {
     let k = function.kernel
-    vk_unary(x.dtype.code, k.kind, k.a, k.b, x.raw, result.raw, x.count)
+    vk_unary(function.code(of: x), k.kind, k.a, k.b, x.raw, result.raw, x.count)
   }
 
   public func applyDerivative(
     of function: UnaryFunction, at x: Tensor, y: Tensor, to dy: Tensor, into result: Tensor
   ) {
     let k = function.kernel
-    vk_unary_backward(x.dtype.code, k.kind, k.a, k.b, x.raw, y.raw, dy.raw, result.raw, x.count)
+    vk_unary_backward(function.code(of: x), k.kind, k.a, k.b, x.raw, y.raw, dy.raw, result.raw, x.count)
   }
 
   public func quickGELUBackward(_ x: Tensor, dy: Tensor, into y: Tensor, dx: Tensor) {
-    apply(.quickGELU, to: x, into: y)
-    applyDerivative(of: .quickGELU, at: x, y: y, to: dy, into: dx)
+    precondition(
+      x.dtype == dy.dtype && x.dtype == y.dtype && x.dtype == dx.dtype, "QuickGELU of \(x), \(dy), \(y), \(dx)")
+    vk_quick_gelu_backward(x.dtype.anyCode, x.raw, dy.raw, y.raw, dx.raw, x.count)
   }
 
   public func addSuffix(_ b: Tensor, to x: Tensor, into result: Tensor) {
@@ -104,7 +110,9 @@ extension CPUBackend {
 
   public func columnSums(_ x: Tensor, into result: Tensor, accumulate: Bool) {
     let columns = max(1, result.count)
-    vk_column_sums(x.dtype.code, x.raw, result.raw, x.count / columns, columns, accumulate ? 1 : 0)
+    precondition(
+      result.dtype == (x.dtype == .bfloat16 ? .float32 : x.dtype), "column sums of \(x) into \(result)")
+    vk_column_sums(x.dtype.anyCode, x.raw, result.raw, x.count / columns, columns, accumulate ? 1 : 0)
   }
 
   public func sumAxis(_ x: Tensor, outer: Int, axis: Int, inner: Int, into result: Tensor) {
@@ -118,12 +126,14 @@ extension CPUBackend {
 
 extension CPUBackend {
   public func adamW(
-    _ u: AdamWUpdate, weight: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, operand: Tensor?
+    _ u: AdamWUpdate, weight: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, operand: Tensor?,
+    clearsGradient: Bool
   ) {
+    precondition(operand.map { $0.dtype == .bfloat16 && $0.count == weight.count } ?? true, "an operand \(operand!)")
     vk_adamw(
       weight.dtype.code, weight.raw, gradient.raw, firstMoment.raw, secondMoment.raw, u.gradientScale, u.rate, u.beta1,
-      u.beta2, u.epsilon, u.decay, u.correction1, u.correction2, weight.count)
-    if let operand { convert(weight, into: operand) }
+      u.beta2, u.epsilon, u.decay, u.correction1, u.correction2, operand?.raw, clearsGradient ? 1 : 0,
+      weight.count)
   }
 }
 

@@ -2,11 +2,11 @@ import CVectorKernels
 
 extension CPUBackend {
   public func gatherRows(of x: Tensor, at indices: IndexTensor, into result: Tensor) {
-    vk_gather_rows(x.dtype.code, x.raw, indices.pointer, result.raw, indices.count, x.columnCount)
+    vk_gather_rows(x.dtype.anyCode, x.raw, indices.pointer, result.raw, indices.count, x.columnCount)
   }
 
   public func scatterAddRows(of dy: Tensor, at indices: IndexTensor, to dx: Tensor) {
-    vk_scatter_add_rows(dy.dtype.code, dy.raw, indices.pointer, dx.raw, indices.count, dy.columnCount)
+    vk_scatter_add_rows(dy.dtype.anyCode, dy.raw, indices.pointer, dx.raw, indices.count, dy.columnCount)
   }
 
   public func gatherColumns(of x: Tensor, at indices: IndexTensor, into result: Tensor) {

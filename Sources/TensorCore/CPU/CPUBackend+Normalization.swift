@@ -5,29 +5,27 @@ extension CPUBackend {
     _ x: Tensor, adding update: Tensor?, gamma: Tensor, beta: Tensor, epsilon: Double, sum: Tensor, into result: Tensor,
     mean: Tensor, inverseDeviation: Tensor
   ) {
-    if let update { add(x, update, into: sum) }
+    precondition(update != nil || sum.raw == x.raw, "a sum of one tensor")
     vk_layer_norm(
-      x.dtype.code, sum.raw, gamma.raw, beta.raw, epsilon, result.raw, mean.raw, inverseDeviation.raw, x.rowCount,
-      x.columnCount)
+      x.dtype.code, x.raw, (update ?? x).dtype.anyCode, update?.raw, gamma.raw, beta.raw, epsilon, sum.raw,
+      result.dtype.anyCode, result.raw, mean.raw, inverseDeviation.raw, x.rowCount, x.columnCount)
   }
 
   public func normalize(
     _ x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, inverseDeviation: Tensor, into result: Tensor
   ) {
-    let scratch = Tensor(like: mean)
-    vk_layer_norm(
-      x.dtype.code, x.raw, gamma.raw, beta.raw, 1e-5, result.raw, scratch.raw, scratch.raw, x.rowCount, x.columnCount)
+    vk_normalize(
+      x.dtype.code, x.raw, gamma.raw, beta.raw, mean.raw, inverseDeviation.raw, result.dtype.anyCode, result.raw,
+      x.rowCount, x.columnCount)
   }
 
   public func layerNormBackward(
     _ x: Tensor, gamma: Tensor, mean: Tensor, inverseDeviation: Tensor, dy: Tensor, adding addend: Tensor?,
     into dx: Tensor, dGamma: Tensor, dBeta: Tensor
   ) {
-    let own = addend == nil ? dx : Tensor(like: dx)
     vk_layer_norm_backward(
-      x.dtype.code, x.raw, gamma.raw, mean.raw, inverseDeviation.raw, dy.raw, own.raw, dGamma.raw, dBeta.raw,
-      x.rowCount, x.columnCount)
-    if let addend { add(own, addend, into: dx) }
+      x.dtype.code, x.raw, gamma.raw, mean.raw, inverseDeviation.raw, dy.dtype.anyCode, dy.raw, addend?.raw, dx.raw,
+      dGamma.raw, dBeta.raw, x.rowCount, x.columnCount)
   }
 
   public func unitRows(_ x: Tensor, epsilon: Double, into result: Tensor, lengths: Tensor) {

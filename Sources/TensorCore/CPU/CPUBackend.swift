@@ -2,23 +2,32 @@ import COpenBLAS
 import CVectorKernels
 import Glibc
 
-/// The CPU worker: products by OpenBLAS, everything else by our vector kernels. The reference of every other backend.
+/// The CPU worker: products by OpenBLAS and oneDNN, everything else by our vector kernels. The reference of every other backend.
 public final class CPUBackend: Backend, @unchecked Sendable {
-  private let pool = BufferPool()
+  let pool = BufferPool()
   let team: ThreadTeam
+  /// Whether bfloat16 products are oneDNN's, or OpenBLAS's on operands widened to float32.
+  let usesBFloat16Products: Bool
   public var threadCount: Int { team.threadCount }
 
-  /// A worker whose products use `threadCount` threads. OpenBLAS has one thread count a process, so the last worker
-  /// made decides.
-  public init(threadCount: Int = 1) {
+  /// A worker whose kernels and products use `threadCount` threads.
+  public convenience init(threadCount: Int = 1) {
+    self.init(threadCount: threadCount, usesBFloat16Products: CPUBackend.hasBFloat16Products)
+  }
+
+  init(threadCount: Int, usesBFloat16Products: Bool) {
     precondition(threadCount > 0, "\(threadCount) threads")
     team = ThreadTeam(threadCount: threadCount)
-    openblas_set_num_threads(Int32(threadCount))
+    self.usesBFloat16Products = usesBFloat16Products
+    // Each thread of the team calls OpenBLAS for rows or columns of its own.
+    openblas_set_num_threads(1)
   }
 
   public var summary: String {
     let core = String(cString: openblas_get_corename())
-    return "cpu, OpenBLAS \(core), vector kernels \(CPUBackend.instructionSet), \(threadCount) thread(s)"
+    let bfloat16 = usesBFloat16Products ? "" : " (bfloat16 products widened to float32)"
+    return "cpu, OpenBLAS \(core), oneDNN \(OneDNN.version) \(OneDNN.instructionSet)\(bfloat16), "
+      + "vector kernels \(CPUBackend.instructionSet), \(threadCount) thread(s)"
   }
 
   /// The instruction set of the vector kernels on this machine.

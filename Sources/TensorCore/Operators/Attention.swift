@@ -1,7 +1,8 @@
 // Multi-head attention over projections that stay packed as the input projection made them: no head is copied out.
 //
 // Per head: softmax(q·kᵀ/√width + bias)·v. The bias is added to the scores, -inf where a key must not be seen:
-// (keys), (batch, 1, keys) for a mask of keys, (queries, keys) or (batch, queries, keys) for a graph.
+// (keys), (batch, 1, keys) for a mask of keys, (queries, keys) or (batch, queries, keys) for a graph. It has the format
+// of the rows or, where they are bfloat16, float32 and no gradient.
 
 extension Tensor {
   /// Attention of every row to the rows of its own item: packed q, k, v (batch, tokens, 3·D) -> (batch, tokens, D).
@@ -57,6 +58,9 @@ extension Tensor {
     precondition(shape.count == 3 && width % heads == 0, "\(heads) heads of attention on \(shape)")
     var result = AttentionShape(batch: batch, heads: heads, queries: queries, keys: keys, width: width / heads)
     guard let bias else { return result }
+    precondition(
+      dtype == .bfloat16 ? bias.dtype == .float32 && !bias.isTracked : bias.dtype == dtype,
+      "a bias of \(bias.dtype)\(bias.isTracked ? " with a gradient" : "") for attention of \(dtype)")
     let axes = [Int](repeating: 1, count: max(0, 3 - bias.shape.count)) + bias.shape
     precondition(
       axes.count == 3 && [1, batch].contains(axes[0]) && [1, queries].contains(axes[1]) && axes[2] == keys,

@@ -90,8 +90,6 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     }
   }
 
-  public enum Precision: String, Codable, Sendable, CaseIterable { case float32, bf16 }
-
   public struct OptimizerConfiguration: Codable, Sendable, Equatable {
     public var learningRate = 3e-4
     /// Factor of the learning rate of the visual encoder: 1e-3 with pretrained weights, 1 from scratch.

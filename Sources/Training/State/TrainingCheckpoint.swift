@@ -81,13 +81,14 @@ public struct TrainedModel {
   public let state: RunState
   public let checkpoint: Checkpoint
 
-  /// Reads a checkpoint's folder (`…/step-00000100`), or the newest of a run's folder.
-  public init(_ path: String, backend: any Backend) throws {
+  /// Reads a checkpoint's folder (`…/step-00000100`), or the newest of a run's folder, for products in `precision`.
+  public init(_ path: String, precision: RunConfiguration.Precision = .float32, backend: any Backend) throws {
     checkpoint = try CheckpointStore.load(TrainedModel.checkpointFolder(of: path))
     state = try TrainingCheckpoint.readState(checkpoint)
     model = try SGMN(state.configuration.model)
-    arena = ParameterArena(model, seed: 0, backend: backend)
+    arena = ParameterArena(model, seed: 0, operandFormat: precision.operandFormat, backend: backend)
     try TrainingCheckpoint.readModel(checkpoint, into: arena)
+    arena.refreshOperands()
   }
 
   /// The folder of the checkpoint that `path` names: itself, or the newest of a run's folder.

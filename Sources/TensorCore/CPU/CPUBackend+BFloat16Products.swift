@@ -1,0 +1,63 @@
+import CVectorKernels
+
+extension CPUBackend {
+  /// Whether this machine multiplies bfloat16 matrices faster than float32 ones. Elsewhere such products are right but
+  /// slow: the operands are widened to float32.
+  public static var hasBFloat16Products: Bool { OneDNN.hasBFloat16Products }
+  public var hasBFloat16Products: Bool { CPUBackend.hasBFloat16Products }
+
+  /// By oneDNN, on this thread.
+  func bfloat16Product(_ part: ProductPart, cIsFloat32: Bool, accumulate: Bool) {
+    let shape = OneDNNProductShape(
+      rows: part.rows, columns: part.columns, inner: part.inner, a: .init(part.a), b: .init(part.b), c: .init(part.c),
+      cIsFloat32: cIsFloat32, hasBias: part.bias != nil, accumulates: accumulate,
+      packsB: OneDNNProductShape.packingPays(rows: part.rows, columns: part.columns, inner: part.inner))
+    OneDNNProducts.ofThisThread.run(shape, part.a.address, part.b.address, into: part.c.address, bias: part.bias)
+  }
+
+  /// The same numbers, but for the rounding of sums, by OpenBLAS in float32.
+  func widenedProduct(_ part: ProductPart, cIsFloat32: Bool, accumulate: Bool) {
+    let (rows, columns, inner) = (part.rows, part.columns, part.inner)
+    withScratch((rows * inner + inner * columns + (cIsFloat32 ? 0 : rows * columns)) * 4) { scratch in
+      var part = part
+      part.a = widened(part.a, rows: rows, columns: inner, at: scratch)
+      part.b = widened(part.b, rows: inner, columns: columns, at: scratch + rows * inner * 4)
+      if cIsFloat32 { return plainProduct(.float32, part, accumulate: accumulate) }
+      let c = part.c
+      let sums = scratch + (rows * inner + inner * columns) * 4
+      if accumulate { _ = widened(c, rows: rows, columns: columns, at: sums) }
+      part.c = MatrixPointer(sums, isTransposed: false, stride: columns, elementByteCount: 4)
+      plainProduct(.float32, part, accumulate: accumulate)
+      for row in 0..<rows {
+        vk_convert(DType.float32.anyCode, part.c.row(row), DType.bfloat16.anyCode, c.row(row), columns)
+      }
+    }
+  }
+
+  /// A dense float32 copy, transposed where the matrix is.
+  private func widened(
+    _ matrix: MatrixPointer, rows: Int, columns: Int, at target: UnsafeMutableRawPointer
+  ) -> MatrixPointer {
+    let (storedRows, width) = matrix.isTransposed ? (columns, rows) : (rows, columns)
+    for row in 0..<storedRows {
+      vk_convert(
+        DType.bfloat16.anyCode, matrix.row(row), DType.float32.anyCode, target + row * width * 4, width)
+    }
+    return MatrixPointer(target, isTransposed: matrix.isTransposed, stride: width, elementByteCount: 4)
+  }
+
+  private func withScratch(_ byteCount: Int, _ body: (UnsafeMutableRawPointer) -> Void) {
+    let storage = CPUStorage(byteCount: byteCount, pool: pool)
+    withExtendedLifetime(storage) { body(storage.pointer) }
+  }
+}
+
+extension OneDNNProductShape {
+  /// Whether b should be packed before the product rather than in it. Each element of b is read by as many rows as a
+  /// has, and oneDNN packs it again for every block of those.
+  static func packingPays(rows: Int, columns: Int, inner: Int) -> Bool { rows >= 1536 }
+}
+
+extension OneDNNProductShape.Layout {
+  init(_ matrix: MatrixPointer) { self.init(stride: matrix.stride, isTransposed: matrix.isTransposed) }
+}
