@@ -138,7 +138,15 @@ let package = Package(
     tests("SGMNModel"),
     tests("Parity", ["TensorCore"], fixtures: true),
     tests("Evaluation"),
-    tests("Training", ["Collectives", "Randomness", "SGMNModel", "ShardFormat", "Telemetry", "TensorCore"]),
+    // The ranks of TrainingTests, started by a real mpirun.
+    .executableTarget(
+      name: "training-probe",
+      dependencies: [
+        "Training", "SGMNModel", "NeuralNetworks", "TensorCore", "Collectives", "Randomness", "Faults",
+      ]),
+    tests(
+      "Training",
+      ["training-probe", "Collectives", "Randomness", "SGMNModel", "ShardFormat", "Telemetry", "TensorCore"]),
     // Real commands under real mpirun.
     .testTarget(
       name: "EndToEndTests",

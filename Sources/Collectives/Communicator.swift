@@ -38,6 +38,8 @@ public protocol Communicator: AnyObject, Sendable {
   func allGather(_ value: UInt64) throws -> [UInt64]
   /// The bytes of all ranks, in rank order, on every rank; the counts may differ.
   func allGather(_ bytes: [UInt8]) throws -> [[UInt8]]
+  /// The bytes of all ranks, in rank order, into `all` of every rank; all ranks pass as many.
+  func allGather(_ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer) throws
   /// The bytes of all ranks, in rank order, on rank `root`; nil on the others.
   func gather(_ bytes: [UInt8], to root: Int) throws -> [[UInt8]]?
 

@@ -54,6 +54,21 @@ extension MPICommunicator {
     return zip(starts, counts).map { start, count in Array(all[Int(start)..<Int(start) + count]) }
   }
 
+  public func allGather(_ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer) throws {
+    requireRunning()
+    requireRoom(for: bytes, of: rankCount, in: all)
+    guard !bytes.isEmpty else { return }
+    if all.count <= messageByteLimit {
+      return try mpi("MPI_Allgather") {
+        MPI_Allgather(
+          bytes.baseAddress, Int32(bytes.count), MPI_BYTE, all.baseAddress, Int32(bytes.count), MPI_BYTE, world)
+      }
+    }
+    let parts = (0..<rankCount).map { $0 * bytes.count..<($0 + 1) * bytes.count }
+    UnsafeMutableRawBufferPointer(rebasing: all[parts[rank]]).copyMemory(from: bytes)
+    for root in 0..<rankCount { try broadcast(UnsafeMutableRawBufferPointer(rebasing: all[parts[root]]), from: root) }
+  }
+
   public func gather(_ bytes: [UInt8], to root: Int) throws -> [[UInt8]]? {
     requireRank(root, of: rankCount)
     let counts = try allGather(UInt64(bytes.count)).map(Int.init)

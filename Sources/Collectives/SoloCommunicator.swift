@@ -29,6 +29,11 @@ public final class SoloCommunicator: Communicator {
   public func allGather(_ value: UInt64) -> [UInt64] { [value] }
   public func allGather(_ bytes: [UInt8]) -> [[UInt8]] { [bytes] }
 
+  public func allGather(_ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer) {
+    requireRoom(for: bytes, of: 1, in: all)
+    all.copyMemory(from: bytes)
+  }
+
   public func gather(_ bytes: [UInt8], to root: Int) -> [[UInt8]]? {
     requireRank(root, of: 1)
     return [bytes]
@@ -46,6 +51,12 @@ public final class SoloCommunicator: Communicator {
 /// Traps unless `rank` is one of `count` ranks.
 func requireRank(_ rank: Int, of count: Int) {
   precondition(rank >= 0 && rank < count, "there is no rank \(rank) of \(count)")
+}
+
+/// Traps unless `all` holds exactly the bytes of `rankCount` ranks.
+func requireRoom(for bytes: UnsafeRawBufferPointer, of rankCount: Int, in all: UnsafeMutableRawBufferPointer) {
+  precondition(
+    all.count == bytes.count * rankCount, "\(all.count) bytes for \(bytes.count) of each of \(rankCount) ranks")
 }
 
 /// What a process that gives up reports. Giving up with `done` would look like success (and `MPI_Abort(0)` does end

@@ -1,6 +1,17 @@
+import TensorCore
+
 /// A part of a network that lists its parameters, by the names they have in checkpoints.
 public protocol Module {
   func visitParameters(_ visitor: inout ParameterVisitor)
+}
+
+extension Module {
+  /// The values of all its parameters, for `Tensor.recomputed`.
+  package var parameterValues: [Tensor] {
+    var visitor = ParameterVisitor()
+    visitParameters(&visitor)
+    return visitor.found.map(\.parameter.value)
+  }
 }
 
 /// Collects parameters under dotted paths such as `visual.transformer.resblocks.0.attn.in_proj_weight`.

@@ -18,6 +18,15 @@ public struct ResidualStream {
     guard let update else { return value }
     return value + update.converted(to: value.dtype)
   }
+
+  /// body(self), of which nothing but self is kept: `Tensor.recomputed`.
+  func recomputed(parameters: [Tensor], _ body: @escaping (ResidualStream) -> ResidualStream) -> ResidualStream {
+    ResidualStream(Tensor.recomputed(tensors, parameters: parameters) { body(ResidualStream($0)).tensors })
+  }
+
+  private var tensors: [Tensor] { [value] + (update.map { [$0] } ?? []) }
+
+  private init(_ tensors: [Tensor]) { self.init(tensors[0], adding: tensors.count > 1 ? tensors[1] : nil) }
 }
 
 extension LayerNorm {

@@ -73,11 +73,18 @@ public struct Transformer: Module, Sendable {
   public func callAsFunction(_ x: Tensor, bias: Tensor? = nil) -> Tensor { stream(x, bias: bias).sum }
 
   /// The output before its last sum is made, of all tokens, or of the first of every item: (batch, 1, D).
-  public func stream(_ x: Tensor, bias: Tensor? = nil, firstTokensOnly: Bool = false) -> ResidualStream {
-    guard firstTokensOnly, let last = blocks.last else {
-      return blocks.reduce(ResidualStream(x)) { $1($0, bias: bias) }
+  ///
+  /// - Parameter recomputesBlocks: whether every block keeps its input alone and is computed again in the backward pass.
+  public func stream(
+    _ x: Tensor, bias: Tensor? = nil, firstTokensOnly: Bool = false, recomputesBlocks: Bool = false
+  ) -> ResidualStream {
+    var stream = ResidualStream(x)
+    for (number, block) in blocks.enumerated() {
+      let isShort = firstTokensOnly && number == blocks.count - 1
+      let body = { isShort ? block.firstTokens($0, bias: bias) : block($0, bias: bias) }
+      stream = recomputesBlocks ? stream.recomputed(parameters: block.parameterValues, body) : body(stream)
     }
-    return last.firstTokens(blocks.dropLast().reduce(ResidualStream(x)) { $1($0, bias: bias) }, bias: bias)
+    return stream
   }
 
   public func visitParameters(_ visitor: inout ParameterVisitor) {

@@ -28,7 +28,7 @@ public struct Fixture {
 
   public func floats(_ name: String) throws -> [Float] { try file.floats(name) }
 
-  /// The configuration, whose keys are ours but for the mask rule of padded frames.
+  /// The configuration, whose keys are ours but for the mask rule of padded frames; a fixture is one rank's batch.
   private static func configuration(_ file: SafetensorsFile, path: String) throws -> ModelConfiguration {
     guard let text = file.metadata["config"],
       var fields = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
@@ -37,6 +37,7 @@ public struct Fixture {
     }
     let release = fields.removeValue(forKey: "tmc_first_frame_mask") as? Bool ?? false
     fields["padding"] = (release ? ModelConfiguration.Padding.release : .standard).rawValue
+    fields["negatives"] = fields["negatives"] ?? ModelConfiguration.Negatives.local.rawValue
     do {
       let configuration = try JSONDecoder().decode(
         ModelConfiguration.self, from: JSONSerialization.data(withJSONObject: fields))

@@ -50,6 +50,8 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
   /// Margin of the triplet losses.
   public var margin = 0.2
   public var mining = Mining.violating
+  /// Whose pairs the triplet losses and the graph see.
+  public var negatives = Negatives.local
   public var lambdaText = 0.5
   public var alphaText = 0.5
   public var betaGraph = 0.7
@@ -70,9 +72,11 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
   public enum FusionTokens: String, Codable, Sendable { case patch, frame }
   /// How a triplet loss chooses negatives.
   public enum Mining: String, Codable, Sendable { case hardest, violating, distance }
+  /// The rank's own batch, or the batches of all ranks together. The matcher keeps to the rank's own.
+  public enum Negatives: String, Codable, Sendable, CaseIterable { case local, global }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case resolution, patch, width, layers, heads, frames, tmc, padding, text, gci, smf, margin, mining
+    case resolution, patch, width, layers, heads, frames, tmc, padding, text, gci, smf, margin, mining, negatives
     case embedDim = "embed_dim"
     case tmcLayers = "tmc_layers"
     case tmcHeads = "tmc_heads"

@@ -19,7 +19,7 @@ public struct PairBatch: Sendable {
   public var asr = TextInput()
   public var title = TextInput()
   /// Uniform numbers for `mining: distance`, [5, 2, N]: visual, text, graph/graph, plain/graph, graph/plain, each
-  /// by row and by column.
+  /// by row and by column. With `negatives: global`, N are the pairs of all ranks.
   public var uniform: [Double] = []
 
   /// The text of every pair.

@@ -1,54 +1,54 @@
 import TensorCore
 
-/// The visual embeddings of a batch (docs/model.md, "GRA").
-struct EncodedPairs {
-  /// Unit class embeddings, (N, D).
-  let image: Tensor
-  /// Unit pooled clips, (N, D).
-  let clip: Tensor
-  /// Unit frames after motion compensation, (N, L, D).
-  let frames: Tensor
+/// A batch after its encoders (docs/model.md, "GRA").
+public struct EncodedBatch {
+  /// What the losses between pairs compare.
+  public let pairs: PairEmbeddings
   /// Every token of an image, (N, P, D), or the class tokens alone, (N, 1, D).
   let imageTokens: Tensor
   /// Every token of every frame, (N, L·P, D); nil where only class tokens were computed.
   let clipTokens: Tensor?
+  /// Uniform numbers of the batch, for `mining: distance`.
+  let uniform: [Double]
+  /// Where the pictures were encoded in parts: what carries gradients of their tokens on.
+  let partwise: PartwiseEncoding?
 }
 
 extension SGMN {
-  /// Images and valid frames through one call of the encoder, then motion compensation and pooling.
-  func encode(_ batch: PairBatch, classTokensOnly: Bool, dtype: DType, backend: any Backend) -> EncodedPairs {
+  /// Images and valid frames through the visual encoder, then motion compensation and pooling; texts through theirs.
+  public func encode(
+    _ batch: PairBatch, computation: Computation = Computation(), dtype: DType = .float32, backend: any Backend
+  ) -> EncodedBatch {
     let n = batch.pairCount
-    let pictures = EncodedPictures(
-      tokens: encodePictures(batch, classTokensOnly: classTokensOnly, dtype: dtype, backend: backend))
+    let classTokensOnly = !(configuration.smf && configuration.smfTokens == .patch)
+    let encoder = PictureEncoder(
+      model: self, batch: batch, classTokensOnly: classTokensOnly, recomputesBlocks: computation.recomputesBlocks,
+      dtype: dtype, backend: backend)
+    let partwise =
+      computation.encoderPartCount > 1 && GradientRecording.isOn
+      ? PartwiseEncoding(pictureCount: encoder.pictureCount, partCount: computation.encoderPartCount) { encoder($0) }
+      : nil
+    let pictures = EncodedPictures(tokens: partwise?.tokens ?? encoder(0..<encoder.pictureCount))
     let slots = pictureOfSlot(batch, imageCount: n, pictureCount: pictures.count)
     let images = (0..<n).map { Int32($0) }
     let frames = compensatedFrames(pictures, slots, batch)
-    return EncodedPairs(
-      image: pictures.classTokens(images, shape: [n]).unitRows(), clip: pooled(frames, batch), frames: frames,
+    return EncodedBatch(
+      pairs: PairEmbeddings(
+        image: pictures.classTokens(images, shape: [n]).unitRows(), clip: pooled(frames, batch), frames: frames,
+        texts: encodeTexts(batch, dtype: dtype, backend: backend), mask: batch.mask,
+        productKeys: batch.productKeys),
       imageTokens: pictures.allTokens(images, items: n),
-      clipTokens: classTokensOnly ? nil : pictures.allTokens(slots, items: n))
+      clipTokens: classTokensOnly ? nil : pictures.allTokens(slots, items: n), uniform: batch.uniform,
+      partwise: partwise)
   }
 
   /// Unit clips (N, D) of a batch without images.
   func encodeClips(_ batch: PairBatch, backend: any Backend) -> Tensor {
-    let pictures = EncodedPictures(
-      tokens: encodePictures(batch, classTokensOnly: true, dtype: .float32, backend: backend))
+    let encoder = PictureEncoder(
+      model: self, batch: batch, classTokensOnly: true, recomputesBlocks: false, dtype: .float32, backend: backend)
+    let pictures = EncodedPictures(tokens: encoder(0..<encoder.pictureCount))
     let slots = pictureOfSlot(batch, imageCount: 0, pictureCount: pictures.count)
     return pooled(compensatedFrames(pictures, slots, batch), batch)
-  }
-
-  /// Tokens of the images, then of the frames, then (padding: release) of one picture of zeros.
-  private func encodePictures(
-    _ batch: PairBatch, classTokensOnly: Bool, dtype: DType, backend: any Backend
-  ) -> Tensor {
-    var patches = visual.patches(of: batch.images, dtype: dtype, backend: backend)
-      .concatenatingRows(visual.patches(of: batch.frames, dtype: dtype, backend: backend))
-    if configuration.padding == .release {
-      let blank = Tensor.zeros(
-        [configuration.tokenCount - 1, patches.columnCount], dtype: dtype, backend: backend)
-      patches = patches.concatenatingRows(blank)
-    }
-    return visual(patches: patches, classTokensOnly: classTokensOnly)
   }
 
   /// The picture of every slot (pair, frame), [N·L]; -1, a row of zeros, where there is none.
@@ -72,6 +72,15 @@ extension SGMN {
     let weights = batch.mask.enumerated().map { $1 ? 1 / Double(counts[$0 / l]) : 0 }
     return Tensor(weights, shape: [n, 1, l], dtype: frames.dtype, backend: frames.backend)
       .product(frames).reshaped([n, frames.columnCount]).unitRows()
+  }
+
+  /// Unit text embeddings (N, D) of the ASR and the title, or nil without text.
+  private func encodeTexts(_ batch: PairBatch, dtype: DType, backend: any Backend) -> (asr: Tensor, title: Tensor)? {
+    guard let asr, let title else { return nil }
+    return (
+      asr(batch.asr, texts: batch.pairCount, dtype: dtype, backend: backend).unitRows(),
+      title(batch.title, texts: batch.pairCount, dtype: dtype, backend: backend).unitRows()
+    )
   }
 }
 

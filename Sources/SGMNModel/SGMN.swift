@@ -35,29 +35,37 @@ public struct SGMN: Module, Sendable {
   }
 
   /// The losses of a batch, and the embeddings they were computed from.
-  public func callAsFunction(_ batch: PairBatch, dtype: DType = .float32, backend: any Backend) -> Output {
+  public func callAsFunction(
+    _ batch: PairBatch, computation: Computation = Computation(), dtype: DType = .float32, backend: any Backend
+  ) -> Output {
+    let encoded = encode(batch, computation: computation, dtype: dtype, backend: backend)
+    return losses(of: encoded, among: encoded.pairs)
+  }
+
+  /// The losses of an encoded batch.
+  ///
+  /// - Parameter all: what the losses between pairs compare. The batch's own pairs, or with `negatives: global` those of
+  ///   all ranks, in an order that is the same on all; the numbers for drawn negatives must then be as many. The matcher
+  ///   keeps to the batch.
+  public func losses(of encoded: EncodedBatch, among all: PairEmbeddings) -> Output {
     let c = configuration
-    let n = batch.pairCount
-    let needsPatches = c.smf && c.smfTokens == .patch
-    let encoded = encode(batch, classTokensOnly: !needsPatches, dtype: dtype, backend: backend)
-    let (i, v) = (encoded.image, encoded.clip)
-    let same = Tensor(
-      batch.productKeys.flatMap { a in batch.productKeys.map { a == $0 ? Float(1) : 0 } }, shape: [n, n], dtype: dtype,
-      backend: backend)
-    let triplet = TripletLoss(margin: c.margin, mining: c.mining, same: same)
+    let dtype = all.image.dtype
+    let n = all.pairCount
+    let triplet = TripletLoss(margin: c.margin, mining: c.mining, same: all.sameProducts)
+    let numbers = encoded.uniform
+    precondition(c.mining != .distance || numbers.count == 10 * n, "\(numbers.count) uniform numbers for \(n) pairs")
     let uniform = { (loss: Int) in
-      batch.uniform.isEmpty ? ArraySlice<Double>() : batch.uniform[(loss * 2 * n)..<((loss + 1) * 2 * n)]
+      numbers.isEmpty ? ArraySlice<Double>() : numbers[(loss * 2 * n)..<((loss + 1) * 2 * n)]
     }
 
-    var output = Output(image: i, clip: v, frames: encoded.frames)
-    output.add("visual", triplet(v, i, uniform: uniform(0)), weight: 1)
-    if let texts = encodeTexts(batch, dtype: dtype, backend: backend) {
-      output.texts = texts
+    var output = Output(encoded)
+    output.add("visual", triplet(all.clip, all.image, uniform: uniform(0)), weight: 1)
+    if let texts = all.texts {
       output.add("text", triplet(texts.asr, texts.title, uniform: uniform(1)), weight: c.lambdaText)
     }
     if let gci {
-      let (image, clip) = (i.converted(to: .float64), v.converted(to: .float64))
-      let graph = gci(image: image, clip: clip, frames: encoded.frames.converted(to: .float64), mask: batch.mask)
+      let (image, clip) = (all.image.converted(to: .float64), all.clip.converted(to: .float64))
+      let graph = gci(image: image, clip: clip, frames: all.frames.converted(to: .float64), mask: all.mask)
       let losses =
         triplet(graph.clip, graph.image, uniform: uniform(2)) + triplet(clip, graph.image, uniform: uniform(3))
         + triplet(graph.clip, image, uniform: uniform(4))
@@ -65,24 +73,23 @@ public struct SGMN: Module, Sendable {
       output.add("divergence", graph.divergence.converted(to: dtype), weight: c.betaGraph)
     }
     if let smf {
+      let own = encoded.pairs
       let hard = HardExamples(
-        similarity: similarity(clip: v, image: i, texts: output.texts, textWeight: c.alphaText), same: same,
-        candidateCount: c.hardExamples)
-      output.add("match", smf(fusionInput(encoded, output.texts, batch), hard: hard), weight: c.betaMatch)
+        similarity: similarity(clip: own.clip, image: own.image, texts: own.texts, textWeight: c.alphaText),
+        same: own.sameProducts, candidateCount: c.hardExamples)
+      output.add("match", smf(fusionInput(encoded), hard: hard), weight: c.betaMatch)
     }
     return output
   }
 
-  private func fusionInput(
-    _ encoded: EncodedPairs, _ texts: (asr: Tensor, title: Tensor)?, _ batch: PairBatch
-  ) -> SelectiveFusion.Input {
+  private func fusionInput(_ encoded: EncodedBatch) -> SelectiveFusion.Input {
+    let own = encoded.pairs
     let tokens = encoded.imageTokens.shape[1]
     return SelectiveFusion.Input(
       imageTokens: encoded.imageTokens,
-      clipTokens: encoded.clipTokens ?? encoded.frames,
-      clipMask: encoded.clipTokens == nil
-        ? batch.mask : batch.mask.flatMap { [Bool](repeating: $0, count: tokens) },
-      imageText: texts?.title, clipText: texts?.asr)
+      clipTokens: encoded.clipTokens ?? own.frames,
+      clipMask: encoded.clipTokens == nil ? own.mask : own.mask.flatMap { [Bool](repeating: $0, count: tokens) },
+      imageText: own.texts?.title, clipText: own.texts?.asr)
   }
 
   /// v·i + α·asr·title of every clip and image, (N, N), without gradient.
@@ -93,15 +100,6 @@ public struct SGMN: Module, Sendable {
     guard let texts else { return visual }
     return visual + textWeight * texts.asr.detached().product(texts.title.detached(), transposingOther: true)
   }
-
-  /// Unit text embeddings (N, D) of the ASR and the title, or nil without text.
-  private func encodeTexts(_ batch: PairBatch, dtype: DType, backend: any Backend) -> (asr: Tensor, title: Tensor)? {
-    guard let asr, let title else { return nil }
-    return (
-      asr(batch.asr, texts: batch.pairCount, dtype: dtype, backend: backend).unitRows(),
-      title(batch.title, texts: batch.pairCount, dtype: dtype, backend: backend).unitRows()
-    )
-  }
 }
 
 extension SGMN {
@@ -111,17 +109,30 @@ extension SGMN {
     public private(set) var losses: [(name: String, value: Tensor)] = []
     /// The weighted sum that is trained on.
     public private(set) var total: Tensor?
-    /// Unit embeddings (N, D).
-    public let image: Tensor
-    public let clip: Tensor
-    /// Unit embeddings of the frames (N, L, D); those of frames that are not valid mean nothing.
-    public let frames: Tensor
-    public var texts: (asr: Tensor, title: Tensor)?
+    private let pairs: PairEmbeddings
+    private let partwise: PartwiseEncoding?
 
-    init(image: Tensor, clip: Tensor, frames: Tensor) {
-      self.image = image
-      self.clip = clip
-      self.frames = frames
+    /// Keeps no token: what the backward pass has done with is freed.
+    init(_ encoded: EncodedBatch) { (pairs, partwise) = (encoded.pairs, encoded.partwise) }
+
+    /// Unit embeddings (N, D) of the batch's own pairs.
+    public var image: Tensor { pairs.image }
+    public var clip: Tensor { pairs.clip }
+    /// Unit embeddings of the frames (N, L, D); those of frames that are not valid mean nothing.
+    public var frames: Tensor { pairs.frames }
+    public var texts: (asr: Tensor, title: Tensor)? { pairs.texts }
+
+    /// Adds ∂total/∂p to the gradient of every parameter p, in one backward pass or, where the pictures are encoded in
+    /// parts, in one for the losses and one for each part.
+    ///
+    /// - Parameter observer: follows the last pass. What that does not reach is complete before it begins.
+    public func backward(observer: (any BackwardObserver)? = nil) {
+      guard let partwise else {
+        total?.backward(observer: observer)
+        return
+      }
+      total?.backward()
+      partwise.backward(observer: observer)
     }
 
     mutating func add(_ name: String, _ loss: Tensor, weight: Double) {

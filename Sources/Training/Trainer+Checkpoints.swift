@@ -1,6 +1,7 @@
 import Checkpointing
 import Collectives
 import Faults
+import SGMNModel
 import Telemetry
 import TensorCore
 
@@ -53,7 +54,7 @@ extension Trainer {
     if saved.rankCount != communicator.rankCount {
       logger.warning(
         "the checkpoint was made by \(saved.rankCount) ranks, this run has \(communicator.rankCount): the samples of a "
-          + "step are the same, but with local negatives the losses are not")
+          + "step are the same, \(configuration.model.effectOfRankCount)")
     }
     try TrainingCheckpoint.readModel(checkpoint, into: arena)
     try TrainingCheckpoint.readOptimizer(checkpoint, into: optimizer, arena: arena)
@@ -97,5 +98,16 @@ extension Trainer {
     try communicator.barrier()
     logger.notice("stopped after step \(state.step) with a checkpoint; the same command goes on")
     return .stoppedWithCheckpoint
+  }
+}
+
+extension ModelConfiguration {
+  /// What another number of ranks changes of the losses.
+  fileprivate var effectOfRankCount: String {
+    switch (negatives, smf) {
+    case (.local, _): "but with local negatives the losses are not"
+    case (.global, true): "and so are the losses but for the matcher's, whose look-alikes are a rank's own"
+    case (.global, false): "and so are the losses, to rounding"
+    }
   }
 }

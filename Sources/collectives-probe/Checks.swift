@@ -19,6 +19,7 @@ struct Checks {
     try integers()
     try broadcasts()
     try gathers()
+    try gathersInPlace()
     try ranks.barrier()
     guard ranks.localRank == rank, ranks.localRankCount == count else { throw failed("local ranks on one machine") }
   }
@@ -103,6 +104,18 @@ struct Checks {
       for root in 0..<count {
         let gathered = try ranks.gather(part(rank), to: root)
         guard gathered == (rank == root ? expected : nil) else { throw failed("gather to \(root), unit \(unit)") }
+      }
+    }
+  }
+
+  /// Of one length on all ranks, in place; above the probe's message limit too.
+  private func gathersInPlace() throws {
+    for byteCount in [0, 1, 24, 1_001, 70_003] {
+      var all = [UInt8](repeating: 255, count: byteCount * count)
+      let own = bytes(from: rank, byteCount)
+      try own.withUnsafeBytes { part in try all.withUnsafeMutableBytes { try ranks.allGather(part, into: $0) } }
+      guard all == (0..<count).flatMap({ bytes(from: $0, byteCount) }) else {
+        throw failed("gather in place of \(byteCount) bytes")
       }
     }
   }

@@ -48,6 +48,19 @@ struct SGMNTrain: ParsableCommand {
       "What a damaged sample does (data.on_bad): fail ends the run, skip lets another stand in.", valueName: "policy"))
   var onBad: String?
 
+  @Option(
+    help: ArgumentHelp("Operands of matrix products (compute.precision): float32 or bf16.", valueName: "format"))
+  var precision: String?
+
+  @Flag(help: "Computes encoder blocks again in the backward pass instead of keeping them (compute.recompute).")
+  var recompute = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Whose pairs the losses compare (model.negatives): local, a rank's own, or global, those of all ranks.",
+      valueName: "whose"))
+  var negatives: String?
+
   @Option(help: ArgumentHelp("auto (the newest checkpoint), never, or a checkpoint's folder.", valueName: "from"))
   var resume = "auto"
 
@@ -91,6 +104,9 @@ struct SGMNTrain: ParsableCommand {
     if let shards { all.append("data.train=\(quoted(shards))") }
     if let evalShards { all.append("evaluation.shards=\(quoted(evalShards))") }
     if let onBad { all.append("data.on_bad=\(quoted(onBad))") }
+    if let precision { all.append("compute.precision=\(quoted(precision))") }
+    if recompute { all.append("compute.recompute=true") }
+    if let negatives { all.append("model.negatives=\(quoted(negatives))") }
     return try ConfigurationFile.load(path: config, settings: all)
   }
 

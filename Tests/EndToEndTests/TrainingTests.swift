@@ -46,6 +46,28 @@ extension EndToEnd {
       #expect(lines.count { $0 == "seed: 7" } == 1, "\(result.text)")
     }
 
+    /// One run on one, two and four ranks: the losses see the pairs of all.
+    @Test func globalNegativesMakeTheNumberOfRanksIndifferent() throws {
+      let losses = try [1, 2, 4].map { ranks -> [[Double]] in
+        let run = try RunFolder("global-\(ranks)")
+        let result = try run.train(
+          ranks: ranks, "schedule.steps=4", "model.negatives=global", "model.smf=false", "model.mining=distance",
+          "compute.encoder_parts=\(ranks)", "compute.recompute=\(ranks == 2)"
+        ).run()
+        #expect(result.status == 0, "\(result.text)")
+        return try run.bytes("metrics.jsonl").split(separator: 0x0A).map { line in
+          let fields = try #require(try JSONSerialization.jsonObject(with: line) as? [String: Any])
+          return try ["loss", "loss_visual", "loss_text", "loss_graph", "loss_divergence", "gradient_norm"].map {
+            try #require(fields[$0] as? Double)
+          }
+        }
+      }
+      #expect(losses[0].count == 4)
+      for other in losses.dropFirst() {
+        for (a, b) in zip(other.joined(), losses[0].joined()) { #expect(abs(a - b) < 1e-3 * abs(b), "\(a), \(b)") }
+      }
+    }
+
     /// The line of the README, but for the small model.
     @Test func eightRanksTrainOnAnyNumberOfCores() throws {
       let run = try RunFolder("eight")

@@ -91,6 +91,7 @@ final class ThreadCommunicator: Communicator {
 
   func allReduceSum(_ values: UnsafeMutableBufferPointer<Float>, bucketByteCount: Int) { fatalError("not needed") }
   func allReduceSum(_ values: UnsafeMutableBufferPointer<Double>, bucketByteCount: Int) { fatalError("not needed") }
+  func allGather(_ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer) { fatalError("not needed") }
   func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) { fatalError("not needed") }
   func abort(_ code: ExitCode) -> Never { fatalError("abort(\(code))") }
 }

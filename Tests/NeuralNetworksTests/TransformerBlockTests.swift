@@ -93,3 +93,27 @@ import Testing
     #expect(stack(x).floats() == stack.blocks[1](stack.blocks[0](x)).floats())
   }
 }
+
+extension TransformerBlockTests {
+  /// Output, and gradients of the input and of every parameter, of three blocks with a bias of attention.
+  private func numbers(recomputing: Bool, _ dtype: DType, operands: DType?, firstTokensOnly: Bool) -> [[Double]] {
+    let backend = CPUBackend()
+    let transformer = Transformer(8, layers: 3, heads: 2)
+    let arena = ParameterArena(transformer, seed: 3, dtype: dtype, operandFormat: operands, backend: backend)
+    let x = Tensor((0..<80).map { Double($0 * 37 % 23) / 10 - 1 }, shape: [2, 5, 8], dtype: dtype, backend: backend)
+    x.collectGradient(in: .zeros([2, 5, 8], dtype: dtype, backend: backend))
+    let bias = Tensor([0, 0, 0, -Double.infinity, 0, 0, 0, 0, 0, 0], shape: [2, 1, 5], dtype: dtype, backend: backend)
+    let y = transformer.stream(x, bias: bias, firstTokensOnly: firstTokensOnly, recomputesBlocks: recomputing).sum
+    (y * y).sum().backward()
+    return [y.doubles(), x.gradient!.doubles(), arena.gradients.doubles()]
+  }
+
+  @Test(arguments: [(DType.float64, nil), (.float32, nil), (.float32, DType.bfloat16)], [false, true])
+  func recomputedBlocksGiveTheSameBits(formats: (dtype: DType, operands: DType?), firstTokensOnly: Bool) {
+    let results = [false, true].map { recomputing in
+      numbers(recomputing: recomputing, formats.dtype, operands: formats.operands, firstTokensOnly: firstTokensOnly)
+    }
+    #expect(results[0] == results[1])
+    #expect(results[0][2].contains { $0 != 0 })
+  }
+}

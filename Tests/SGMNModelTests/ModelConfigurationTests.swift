@@ -55,13 +55,16 @@ import Testing
       object.keys.sorted() == [
         "alpha_text", "beta_graph", "beta_match", "connection_ratio", "embed_dim", "frames", "fusion_hidden", "gci",
         "gci_heads", "graph_cross", "graph_i2i", "graph_v2v", "hard_examples", "heads", "lambda_text", "layers",
-        "margin", "mining", "padding", "patch", "resolution", "smf", "smf_heads", "smf_tokens", "text", "text_dim",
+        "margin", "mining", "negatives", "padding", "patch", "resolution", "smf", "smf_heads", "smf_tokens", "text",
+        "text_dim",
         "text_filter", "text_gate_hidden", "text_token_dim", "tmc", "tmc_heads", "tmc_layers", "width",
       ])
     #expect(object["mining"] as? String == "violating" && object["padding"] as? String == "standard")
+    #expect(object["negatives"] as? String == "local")
     #expect(object["text_filter"] as? String == "linear" && object["smf_tokens"] as? String == "patch")
     let changed = ModelConfiguration.tiny.with {
       $0.mining = .distance
+      $0.negatives = .global
       $0.padding = .release
       $0.textFilter = .gated
       $0.smfTokens = .frame

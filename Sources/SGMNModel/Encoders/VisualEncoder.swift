@@ -37,7 +37,9 @@ public struct VisualEncoder: Module, Sendable {
   }
 
   /// Patches of B pictures (B·(P−1), 3·patch²) -> tokens (B, P, D), or class tokens (B, 1, D) where they are enough.
-  public func callAsFunction(patches: Tensor, classTokensOnly: Bool) -> Tensor {
+  ///
+  /// - Parameter recomputesBlocks: whether blocks keep their inputs alone and are computed again in the backward pass.
+  public func callAsFunction(patches: Tensor, classTokensOnly: Bool, recomputesBlocks: Bool = false) -> Tensor {
     let patchCount = tokenCount - 1
     let pictures = patches.rowCount / patchCount
     let width = classEmbedding.count
@@ -50,7 +52,8 @@ public struct VisualEncoder: Module, Sendable {
     let tokens = classEmbedding.value(as: [1, width]).concatenatingRows(embedded)
       .gatheringRows(order, shape: [pictures, tokenCount, width])
     let stream = transformer.stream(
-      normBefore(tokens.addingSuffix(positions.value)), firstTokensOnly: classTokensOnly)
+      normBefore(tokens.addingSuffix(positions.value)), firstTokensOnly: classTokensOnly,
+      recomputesBlocks: recomputesBlocks)
     let result = normAfter.linear(
       stream, weight: projection.operand, layout: .inputsFirst, result: classEmbedding.value.dtype
     ).result

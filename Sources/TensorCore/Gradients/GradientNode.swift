@@ -9,6 +9,9 @@ package final class GradientNode: @unchecked Sendable {
 
   private static let next = Atomic<UInt64>(0)
 
+  /// The number of the operator that was recorded last.
+  static var latest: UInt64 { next.load(ordering: .relaxed) }
+
   init(inputs: [Tensor], backward: @escaping (Tensor, Gradients) -> Void) {
     sequence = GradientNode.next.add(1, ordering: .relaxed).newValue
     self.inputs = inputs
@@ -22,6 +25,11 @@ public enum GradientRecording {
 
   public static func off<Result>(_ body: () throws -> Result) rethrows -> Result {
     try $isOn.withValue(false, operation: body)
+  }
+
+  /// Within `off`, and in a backward pass, which does not record: remembers again.
+  package static func on<Result>(_ body: () throws -> Result) rethrows -> Result {
+    try $isOn.withValue(true, operation: body)
   }
 }
 

@@ -73,20 +73,27 @@ extension Tensor {
   ///
   /// Operators are visited in the reverse order of their computation and forgotten at once, so activations are freed
   /// as the pass goes; a second backward pass over the same tensors is not possible.
-  public func backward() {
+  public func backward(observer: (any BackwardObserver)? = nil) {
     precondition(count == 1, "backward() of a tensor of shape \(shape)")
     let seed = Tensor(like: self)
     backend.fill(seed, with: 1)
-    backward(from: seed)
+    backward(from: seed, observer: observer)
   }
 
   /// The same where ∂loss/∂self is `seed`, of the shape of self; nobody changes it afterwards.
   ///
   /// - Parameter observer: told which parameters this pass reaches, and of each when its gradient is whole.
   public func backward(from seed: Tensor, observer: (any BackwardObserver)? = nil) {
+    Tensor.backward(from: [(self, seed)], observer: observer)
+  }
+
+  /// The same of several tensors at once, which may depend on each other.
+  package static func backward(
+    from ends: [(tensor: Tensor, seed: Tensor)], observer: (any BackwardObserver)? = nil
+  ) {
     let gradients = Gradients()
-    gradients.add(seed, to: self)
-    var order = trackedOperators()
+    for end in ends { gradients.add(end.seed, to: end.tensor) }
+    var order = trackedOperators(of: ends.map(\.tensor))
     var completed = BackwardObservation(order, observer)
     GradientRecording.off {
       while let tensor = order.popLast() {
@@ -98,10 +105,10 @@ extension Tensor {
     }
   }
 
-  /// Every tensor with an operator that this one depends on, in the order of computation.
-  private func trackedOperators() -> [Tensor] {
-    var seen: Set<ObjectIdentifier> = [ObjectIdentifier(self)]
-    var pending = [self]
+  /// Every tensor with an operator that these depend on, these among them, in the order of computation.
+  static func trackedOperators(of ends: [Tensor]) -> [Tensor] {
+    var seen: Set<ObjectIdentifier> = []
+    var pending = ends.filter { seen.insert(ObjectIdentifier($0)).inserted }
     var found: [Tensor] = []
     while let tensor = pending.popLast() {
       guard let node = tensor.node else { continue }

@@ -30,14 +30,14 @@ struct TrainingStep {
     let batch = try loader.next()
     let waitSeconds = loader.statistics.waitSeconds - waitedBefore
     arena.zeroGradients()
-    let output = model(pairs(of: batch, step: step), backend: backend)
+    let output = try losses(of: pairs(of: batch, step: step))
     guard let total = output.total else { throw Fault(.internalError, "The model has no loss") }
     let losses = [("total", total)] + output.losses
     var summary = StepSummary(
       losses: losses.map { ($0.0, $0.1.item()) }, isStopRequested: StopSignals.isRequested,
       waitSeconds: waitSeconds, skippedCount: batch.skipped.count)
     let ownIsFinite = summary.losses.allSatisfy(\.value.isFinite)
-    total.backward()
+    output.backward()
     try averageGradients()
     summary = try StepSummary.average(summary, over: communicator)
     let norm = try checkedNorm(summary, ownIsFinite: ownIsFinite, batch: batch, step: step)
@@ -46,6 +46,19 @@ struct TrainingStep {
       ? GradientClipping.scale(norm: norm, limit: configuration.optimizer.clipNorm) : 1
     optimizer.update(rate: learningRate, gradientScale: clipping / Double(communicator.rankCount))
     return Result(summary: summary, gradientNorm: norm, skipped: batch.skipped)
+  }
+
+  /// Of the rank's own pairs, or of those of all ranks.
+  private func losses(of pairs: PairBatch) throws -> SGMN.Output {
+    let compute = configuration.compute
+    let encoded = model.encode(
+      pairs,
+      computation: Computation(encoderPartCount: compute.encoderParts, recomputesBlocks: compute.recompute),
+      backend: backend)
+    switch configuration.model.negatives {
+    case .local: return model.losses(of: encoded, among: encoded.pairs)
+    case .global: return model.losses(of: encoded, among: try PairGathering(communicator)(encoded.pairs))
+    }
   }
 
   /// Sums over the ranks; the division by their number is a factor of the update.
@@ -76,13 +89,16 @@ struct TrainingStep {
     return pairs
   }
 
-  /// Five losses, two directions, one number a row; a pure function of (seed, step, loss, direction, row).
+  /// Five losses, two directions, one number a row of the losses: of the rank's own pairs, or of those of all ranks. A
+  /// pure function of (seed, step, loss, direction, row in the global batch).
   private func uniforms(_ pairCount: Int, step: Int) -> [Double] {
     let first = communicator.rank * pairCount
+    let isGlobal = configuration.model.negatives == .global
+    let rows = isGlobal ? 0..<(communicator.rankCount * pairCount) : first..<(first + pairCount)
     return (0..<5).flatMap { loss in
       (0..<2).flatMap { direction in
-        (0..<pairCount).map { row in
-          var stream = RandomStream(seed: UInt64(configuration.seed), "mining", step, loss, direction, first + row)
+        rows.map { row in
+          var stream = RandomStream(seed: UInt64(configuration.seed), "mining", step, loss, direction, row)
           return stream.uniform()
         }
       }

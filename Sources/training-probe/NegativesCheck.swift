@@ -1,0 +1,153 @@
+import Collectives
+import Faults
+import NeuralNetworks
+import Randomness
+import SGMNModel
+import TensorCore
+import Training
+
+/// `negatives: global` against one process that holds the whole batch.
+struct NegativesCheck {
+  let ranks: any Communicator
+  let configuration: ModelConfiguration
+  let dtype: DType
+  let computation: Computation
+  private let backend = CPUBackend()
+
+  struct Numbers {
+    /// By name; the matcher's and the total are means over the ranks.
+    var losses: [(name: String, value: Double)]
+    /// Averaged over the ranks, by parameter.
+    var gradients: [(name: String, values: [Double])]
+  }
+
+  /// One line a case: what it is, the greatest relative error of a loss and of a parameter's gradient, that parameter.
+  static func lines(_ ranks: any Communicator) throws -> [String] {
+    var lines: [String] = []
+    for dtype in [DType.float64, .float32] {
+      for mining in [ModelConfiguration.Mining.violating, .hardest, .distance] {
+        for matcher in [false, true] {
+          var c = configuration
+          (c.mining, c.smf) = (mining, matcher)
+          let plain = NegativesCheck(ranks: ranks, configuration: c, dtype: dtype, computation: Computation())
+          lines.append(try plain.line(.global, "\(dtype) \(mining) \(matcher ? "matcher" : "alone") global"))
+        }
+      }
+      var c = configuration
+      c.smf = false
+      let parts = NegativesCheck(
+        ranks: ranks, configuration: c, dtype: dtype,
+        computation: Computation(encoderPartCount: 2, recomputesBlocks: true))
+      lines.append(try parts.line(.global, "\(dtype) violating parts global"))
+      (c.text, c.tmc) = (false, false)
+      let plain = NegativesCheck(ranks: ranks, configuration: c, dtype: dtype, computation: Computation())
+      lines.append(try plain.line(.global, "\(dtype) violating bare global"))
+      // The comparison must be able to fail.
+      lines.append(try plain.line(.local, "\(dtype) violating bare local"))
+    }
+    return lines
+  }
+
+  private static var configuration: ModelConfiguration {
+    var c = ModelConfiguration()
+    (c.resolution, c.patch, c.width, c.layers, c.heads) = (8, 4, 16, 2, 2)
+    (c.embedDim, c.frames, c.tmcLayers, c.tmcHeads, c.textDim) = (16, 3, 1, 2, 6)
+    (c.gciHeads, c.smfHeads, c.hardExamples, c.fusionHidden) = (2, 2, 3, 10)
+    return c
+  }
+
+  private func line(_ negatives: ModelConfiguration.Negatives, _ name: String) throws -> String {
+    let ours = try distributed(negatives)
+    let reference = try together()
+    guard ours.losses.map(\.name) == reference.losses.map(\.name) else {
+      throw Fault(.internalError, "the losses are \(ours.losses.map(\.name))")
+    }
+    let lossError = zip(ours.losses, reference.losses).map { abs($0.value - $1.value) / max($1.value, 1e-3) }.max()!
+    // A small gradient is measured against a share of all of them: what is left of it is the rounding of others.
+    let floor = (dtype == .float64 ? 1e-6 : 1e-3) * norm(reference.gradients.flatMap(\.values))
+    let worst = zip(ours.gradients, reference.gradients).map { ours, theirs in
+      let difference = norm(zip(ours.values, theirs.values).map { $0 - $1 })
+      return (error: difference / max(norm(theirs.values), floor), name: ours.name)
+    }.max { $0.error < $1.error }!
+    return "\(name): \(lossError) \(worst.error) \(worst.name)"
+  }
+
+  private func norm(_ values: [Double]) -> Double { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+
+  /// Weights that are nowhere at a special value.
+  private func weights(_ model: SGMN) -> ParameterArena {
+    let arena = ParameterArena(model, seed: 4, dtype: dtype, backend: backend)
+    for entry in arena.entries {
+      var stream = RandomStream(seed: 4, "disturbance " + entry.name)
+      let value = entry.parameter.value
+      value.set(value.doubles().map { Double(Float($0 + 0.2 * stream.normal())) })
+    }
+    return arena
+  }
+
+  private func numbers(_ losses: [(name: String, value: Double)], _ arena: ParameterArena) -> Numbers {
+    let gradients = arena.gradients.doubles()
+    return Numbers(losses: losses, gradients: arena.entries.map { ($0.name, Array(gradients[$0.range])) })
+  }
+
+  /// As a training step does it: this rank's pairs, the gradients averaged.
+  private func distributed(_ negatives: ModelConfiguration.Negatives) throws -> Numbers {
+    let model = try SGMN(configuration)
+    let arena = weights(model)
+    let batch = ProbeBatch.part(
+      ProbeBatch.whole(configuration), configuration, rank: ranks.rank, of: ranks.rankCount, negatives: negatives)
+    let encoded = model.encode(batch, computation: computation, dtype: dtype, backend: backend)
+    let all = negatives == .global ? try PairGathering(ranks)(encoded.pairs) : encoded.pairs
+    let output = model.losses(of: encoded, among: all)
+    var losses = (output.losses + [("total", output.total!)]).map { ($0.0, $0.1.item()) }
+    output.backward()
+    if negatives == .global { try expectSameOnAllRanks(losses.filter { !["match", "total"].contains($0.0) }) }
+
+    let count = Double(ranks.rankCount)
+    var sums = losses.map(\.1)
+    try sums.withUnsafeMutableBufferPointer { try ranks.allReduceSum($0) }
+    for place in losses.indices { losses[place].1 = sums[place] / count }
+    if dtype == .float64 {
+      var gradients = arena.gradients.doubles()
+      try gradients.withUnsafeMutableBufferPointer { try ranks.allReduceSum($0) }
+      arena.gradients.set(gradients.map { $0 / count })
+    } else {
+      var gradients = arena.gradients.floats()
+      try gradients.withUnsafeMutableBufferPointer { try ranks.allReduceSum($0) }
+      arena.gradients.set(gradients.map { $0 / Float(count) })
+    }
+    return numbers(losses, arena)
+  }
+
+  private func expectSameOnAllRanks(_ losses: [(String, Double)]) throws {
+    for (name, value) in losses {
+      guard Set(try ranks.allGather(value.bitPattern)).count == 1 else {
+        throw Fault(.ranksDiverged, "the ranks have different \(name) losses")
+      }
+    }
+  }
+
+  /// One process with the whole batch; the matcher, which keeps to a rank's pairs, on each rank's pairs in turn.
+  private func together() throws -> Numbers {
+    let model = try SGMN(configuration)
+    let arena = weights(model)
+    let whole = ProbeBatch.whole(configuration)
+    guard configuration.smf else {
+      let output = model(whole, dtype: dtype, backend: backend)
+      output.total!.backward()
+      return numbers((output.losses + [("total", output.total!)]).map { ($0.0, $0.1.item()) }, arena)
+    }
+    let all = model.encode(whole, dtype: dtype, backend: backend).pairs
+    let outputs = (0..<ranks.rankCount).map { rank in
+      let part = ProbeBatch.part(whole, configuration, rank: rank, of: ranks.rankCount, negatives: .global)
+      return model.losses(of: model.encode(part, dtype: dtype, backend: backend), among: all)
+    }
+    let share = 1 / Double(ranks.rankCount)
+    let means = outputs[0].losses.indices.map { place in
+      (outputs[0].losses[place].name, outputs.reduce(0) { $0 + share * $1.losses[place].value.item() })
+    }
+    let total = outputs.dropFirst().reduce(share * outputs[0].total!) { $0 + share * $1.total! }
+    total.backward()
+    return numbers(means + [("total", total.item())], arena)
+  }
+}
