@@ -31,7 +31,7 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
-    // Level 0: foreign libraries, our vector kernels, and what every module speaks.
+    // Level 0: foreign libraries, our vector kernels, threads, and what every module speaks.
     .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev", "openmpi-bin"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     // There is no pkg-config module of it.
@@ -49,24 +49,24 @@ let package = Package(
     .target(name: "CVectorKernels", cSettings: [.unsafeFlags(["-O3"])]),
     module("Faults"),
     module("Randomness"),
+    module("Threads", ["CLinux"]),
 
     // Level 1
     module("DurableFiles", ["CXXHash", "Faults"]),
-    module("TensorCore", ["CVectorKernels", "COpenBLAS", "COneDNN", "Randomness", "Faults"]),
+    module("TensorCore", ["CVectorKernels", "COpenBLAS", "COneDNN", "CLinux", "Threads", "Randomness", "Faults"]),
     module("MediaDecoding", ["CVectorKernels", "CLibAV", "CTurboJPEG", "Faults"]),
     module("TextEncoding", ["Randomness"]),
-    module("Threads"),
 
     // Level 2
     module("WorkerProcesses", ["CLinux", "DurableFiles", "Faults"]),
     module("Telemetry", ["DurableFiles", "Faults"]),
-    module("Collectives", ["CMPI", "CLinux", "DurableFiles", "Faults"]),
+    module("Collectives", ["CMPI", "CLinux", "Threads", "DurableFiles", "Faults"]),
     module("ShardFormat", ["CVectorKernels", "CZstd", "DurableFiles", "Faults"]),
     module("Checkpointing", ["DurableFiles", "Faults"]),
     module("NeuralNetworks", ["TensorCore", "Randomness"]),
 
     // Level 3
-    module("CommandRunning", ["Collectives", "Telemetry", "Faults"]),
+    module("CommandRunning", ["Collectives", "Telemetry", "Threads", "Faults"]),
     module("DataLoading", ["ShardFormat", "Threads", "Randomness", "Faults"]),
     module(
       "ShardBuilding",
@@ -78,6 +78,7 @@ let package = Package(
     module(
       "ShardReports",
       ["ShardFormat", "MediaDecoding", "Collectives", "Threads", "Randomness", "DurableFiles", "Faults"]),
+    module("GradientAveraging", ["CVectorKernels", "TensorCore", "Collectives", "Threads", "Faults"]),
     module("Optimization", ["NeuralNetworks", "TensorCore", "Faults"]),
     module("SGMNModel", ["NeuralNetworks", "TensorCore", "Randomness", "Faults"]),
 
@@ -90,12 +91,16 @@ let package = Package(
       "Training",
       [
         "Evaluation", "SGMNModel", "Optimization", "NeuralNetworks", "TensorCore", "DataLoading", "ShardFormat",
-        "RemoteStorage", "Checkpointing", "Collectives", "Telemetry", "DurableFiles", "Randomness", "Faults",
+        "RemoteStorage", "Checkpointing", "GradientAveraging", "Collectives", "Telemetry", "DurableFiles", "Randomness",
+        "Faults",
         .product(name: "Yams", package: "Yams"),
       ]),
 
     // Level 6: thin commands.
-    command("sgmn-train", ["Training", "CommandRunning", "Collectives", "TensorCore", "Telemetry", "Faults"]),
+    command(
+      "sgmn-train",
+      ["Training", "CommandRunning", "GradientAveraging", "Collectives", "TensorCore", "Telemetry", "Faults"]
+    ),
     command(
       "sgmn-eval",
       [
@@ -112,18 +117,20 @@ let package = Package(
 
     tests("Faults"),
     tests("Randomness"),
+    tests("Threads"),
     tests("DurableFiles"),
     tests("TensorCore", fixtures: true),
     tests("MediaDecoding", fixtures: true),
     tests("TextEncoding"),
-    tests("Threads"),
     // The workers of WorkerProcessesTests.
     .executableTarget(name: "worker-probe", dependencies: ["WorkerProcesses", "CLinux", "Faults"]),
     tests("WorkerProcesses", ["worker-probe", "Faults"]),
     tests("Telemetry"),
+    // Starts such programs under a real mpirun.
+    .target(name: "ProbeJobs", path: "Tests/ProbeJobs"),
     // The ranks of CollectivesTests, started by a real mpirun.
     .executableTarget(name: "collectives-probe", dependencies: ["Collectives", "Randomness", "Faults"]),
-    tests("Collectives", ["collectives-probe"]),
+    tests("Collectives", ["collectives-probe", "ProbeJobs", "Randomness"]),
     tests("ShardFormat", ["Randomness"]),
     tests("Checkpointing", ["Randomness"], fixtures: true),
     tests("NeuralNetworks", fixtures: true),
@@ -134,6 +141,13 @@ let package = Package(
     .executableTarget(name: "storage-probe", dependencies: ["RemoteStorage", "DurableFiles", "Faults"]),
     tests("RemoteStorage", ["storage-probe", "ShardFormat", "Threads", "DurableFiles"], fixtures: true),
     tests("ShardReports", ["ShardFormat", "ShardBuilding", "MediaDecoding", "Randomness", "Collectives"]),
+    // The ranks of GradientAveragingTests.
+    .executableTarget(
+      name: "gradients-probe",
+      dependencies: ["GradientAveraging", "Collectives", "TensorCore", "Randomness", "Faults"]),
+    tests(
+      "GradientAveraging",
+      ["gradients-probe", "ProbeJobs", "CVectorKernels", "Collectives", "TensorCore", "Randomness", "Faults"]),
     tests("Optimization", fixtures: true),
     tests("SGMNModel"),
     tests("Parity", ["TensorCore"], fixtures: true),
@@ -142,11 +156,15 @@ let package = Package(
     .executableTarget(
       name: "training-probe",
       dependencies: [
-        "Training", "SGMNModel", "NeuralNetworks", "TensorCore", "Collectives", "Randomness", "Faults",
+        "Training", "GradientAveraging", "SGMNModel", "NeuralNetworks", "TensorCore", "Collectives", "Randomness",
+        "Faults",
       ]),
     tests(
       "Training",
-      ["training-probe", "Collectives", "Randomness", "SGMNModel", "ShardFormat", "Telemetry", "TensorCore"]),
+      [
+        "training-probe", "ProbeJobs", "Collectives", "Randomness", "SGMNModel", "ShardFormat", "Telemetry",
+        "TensorCore", "Faults",
+      ]),
     // Real commands under real mpirun.
     .testTarget(
       name: "EndToEndTests",

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "confine.h"
+#include "threads.h"
 
 #ifndef F_SETPIPE_SZ
 #define F_SETPIPE_SZ 1031

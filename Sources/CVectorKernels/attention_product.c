@@ -45,18 +45,30 @@ VK_INLINE void panel(const float *a, long a_stride, int transposed, const float 
   }
 }
 
-#define PANEL_OF(vectors) \
-  panel(a, a_stride, transposed, part, part_stride, c + column, c_stride, rows, inner, accumulate, vectors)
-#define PRODUCT(transposed_)                                                                         \
-  enum { transposed = transposed_ };                                                                 \
-  for (long column = 0; column < columns; column += PANEL) {                                         \
-    long width = columns - column < PANEL ? columns - column : PANEL;                                \
-    const float *part = panel_stride ? b + column / PANEL * panel_stride : b + column;               \
-    long part_stride = panel_stride ? width : b_stride;                                              \
-    if (width == PANEL) PANEL_OF(4);                                                                 \
-    else if (width == 3 * LANES) PANEL_OF(3);                                                        \
-    else if (width == 2 * LANES) PANEL_OF(2);                                                        \
-    else PANEL_OF(1);                                                                                \
+// Whether 32 registers hold a tile of 64 columns; else (16 registers of AVX2, 32 of NEON) one of 16 columns fits.
+VK_INLINE int wide_tiles(void) {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512f");
+#else
+  return 0;
+#endif
+}
+
+#define PANEL_OF(first, vectors)                                                                                       \
+  panel(a, a_stride, transposed, part + (first), part_stride, c + column + (first), c_stride, rows, inner, accumulate, \
+        vectors)
+#define PRODUCT(transposed_)                                                           \
+  enum { transposed = transposed_ };                                                   \
+  int wide = wide_tiles();                                                             \
+  for (long column = 0; column < columns; column += PANEL) {                           \
+    long width = columns - column < PANEL ? columns - column : PANEL;                  \
+    const float *part = panel_stride ? b + column / PANEL * panel_stride : b + column; \
+    long part_stride = panel_stride ? width : b_stride;                                \
+    if (wide && width == PANEL) PANEL_OF(0, 4);                                        \
+    else if (wide && width == 3 * LANES) PANEL_OF(0, 3);                               \
+    else if (wide && width == 2 * LANES) PANEL_OF(0, 2);                               \
+    else                                                                               \
+      for (long first = 0; first < width; first += LANES) PANEL_OF(first, 1);          \
   }
 
 VK_CLONES void vk_attention_product(const float *a, long a_stride, const float *b, long b_stride, long panel_stride,

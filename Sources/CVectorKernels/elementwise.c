@@ -59,7 +59,10 @@ void vk_scaled_add(int dtype, const void *x, double a, int target, void *y, long
   else SCALED_ADD_OF(bf16);
 }
 
-void vk_fill(int dtype, void *y, double value, long n) { VK_CALL_ANY(vk_fill, y, value, n); }
+void vk_fill(int dtype, void *y, double value, long n) {
+  if (value == 0 && !signbit(value)) memset(y, 0, (size_t)n * vk_width(dtype));  // past the caches where it is long
+  else VK_CALL_ANY(vk_fill, y, value, n);
+}
 void vk_add(int dtype, const void *a, const void *b, void *y, long n) { VK_CALL_ANY(vk_add, a, b, y, n); }
 void vk_subtract(int dtype, const void *a, const void *b, void *y, long n) { VK_CALL(vk_subtract, a, b, y, n); }
 void vk_multiply(int dtype, const void *a, const void *b, void *y, long n) { VK_CALL(vk_multiply, a, b, y, n); }

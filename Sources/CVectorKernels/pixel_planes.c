@@ -1,9 +1,9 @@
-#include "generic.h"
+#include "pixel_rows.h"
 
 // Pictures of the shards: 4:2:0 planes (Y [size, size], Cb and Cr [half, half], half = ⌈size/2⌉), full range BT.601 as
 // in JPEG files. Formulas and rounding are libjpeg's, so that a JPEG's planes give the RGB that its readers know.
 
-enum { MAXIMUM_SIZE = 1024 };
+enum { MAXIMUM_SIZE = VK_MAXIMUM_YUV420_SIZE };
 
 // ---- residuals
 
@@ -155,21 +155,24 @@ VK_CLONES static void rgb_row(const uint8_t *restrict y, const uint8_t *restrict
   }
 }
 
-void vk_rgb_from_yuv420(const uint8_t *yuv, uint8_t *rgb, long size) {
+void vk_rgb_row_from_yuv420(const uint8_t *yuv, long y, uint8_t *r, uint8_t *g, uint8_t *b, long size) {
   long plane = size * size, half = (size + 1) / 2;
   int16_t sums[MAXIMUM_SIZE / 2 + 3];
   uint16_t chroma[2][MAXIMUM_SIZE / 2 + 1];
-  for (long y = 0; y < size; y++) {
-    long near = y / 2, far = y % 2 ? near + 1 : near - 1;
-    far = far < 0 ? 0 : far >= half ? half - 1 : far;
-    for (int c = 0; c < 2; c++) {
-      const uint8_t *values = yuv + plane + c * half * half;
-      column_sums(values + near * half, values + far * half, sums + 1, half);
-      sums[0] = sums[1];
-      sums[half + 1] = sums[half];
-      upsampled_row(sums, chroma[c], half);
-    }
-    long at = y * size;
-    rgb_row(yuv + at, (const uint8_t *)chroma[0], (const uint8_t *)chroma[1], rgb + at, rgb + plane + at, rgb + 2 * plane + at, size);
+  long near = y / 2, far = y % 2 ? near + 1 : near - 1;
+  far = far < 0 ? 0 : far >= half ? half - 1 : far;
+  for (int c = 0; c < 2; c++) {
+    const uint8_t *values = yuv + plane + c * half * half;
+    column_sums(values + near * half, values + far * half, sums + 1, half);
+    sums[0] = sums[1];
+    sums[half + 1] = sums[half];
+    upsampled_row(sums, chroma[c], half);
   }
+  rgb_row(yuv + y * size, (const uint8_t *)chroma[0], (const uint8_t *)chroma[1], r, g, b, size);
+}
+
+void vk_rgb_from_yuv420(const uint8_t *yuv, uint8_t *rgb, long size) {
+  long plane = size * size;
+  for (long y = 0; y < size; y++, rgb += size)
+    vk_rgb_row_from_yuv420(yuv, y, rgb, rgb + plane, rgb + 2 * plane, size);
 }

@@ -36,22 +36,23 @@ static void store(int dtype, void *y, long i, double value) {
   else ((float *)y)[i] = (float)value;
 }
 
-void vk_random_uniform(int dtype, uint64_t key, uint64_t stream, double low, double high, void *y, long n) {
+void vk_random_uniform(int dtype, uint64_t key, uint64_t stream, long first, double low, double high,
+                       void *y, long n) {
 #pragma clang fp contract(off)  // to the bit what RandomStream gives
   double u[2 * CHUNK];
   for (long begin = 0; begin < n; begin += 2 * CHUNK) {
     long count = n - begin < 2 * CHUNK ? n - begin : 2 * CHUNK;
-    uniforms(key, stream, (uint64_t)begin / 2, u, (count + 1) / 2);
+    uniforms(key, stream, (uint64_t)(first + begin) / 2, u, (count + 1) / 2);
     for (long i = 0; i < count; i++) store(dtype, y, begin + i, low + (high - low) * u[i]);
   }
 }
 
 // Box and Muller, one number a block.
-void vk_random_normal(int dtype, uint64_t key, uint64_t stream, double deviation, void *y, long n) {
+void vk_random_normal(int dtype, uint64_t key, uint64_t stream, long first, double deviation, void *y, long n) {
   double u[2 * CHUNK];
   for (long begin = 0; begin < n; begin += CHUNK) {
     long count = n - begin < CHUNK ? n - begin : CHUNK;
-    uniforms(key, stream, (uint64_t)begin, u, count);
+    uniforms(key, stream, (uint64_t)(first + begin), u, count);
     for (long i = 0; i < count; i++)
       store(dtype, y, begin + i, deviation * (sqrt(-2 * log(1 - u[2 * i])) * cos(6.283185307179586 * u[2 * i + 1])));
   }

@@ -43,8 +43,16 @@ public protocol Communicator: AnyObject, Sendable {
   /// The bytes of all ranks, in rank order, on rank `root`; nil on the others.
   func gather(_ bytes: [UInt8], to root: Int) throws -> [[UInt8]]?
 
+  /// Slice r of `slices`, one of `rankCount` equal ones, goes to rank r, and slice r of `received` comes from it. What
+  /// a rank sends to itself is copied, too. Every rank passes as many bytes, at most 2³¹ − 1 a slice.
+  func allToAll(_ slices: UnsafeRawBufferPointer, into received: UnsafeMutableRawBufferPointer) throws
+
   /// Returns when every rank has called it.
   func barrier() throws
+
+  /// The same ranks once more, whose calls never meet those of this one: another thread may use it at the same time.
+  /// Collective. Its `finalize()` is collective too, and gives back what it takes.
+  func duplicate() throws -> any Communicator
 
   /// Ends this rank's part of an orderly run, once, after its last collective call. Never on an error path.
   func finalize() throws

@@ -95,6 +95,15 @@ extension MPICommunicator {
     }
   }
 
+  public func allToAll(_ slices: UnsafeRawBufferPointer, into received: UnsafeMutableRawBufferPointer) throws {
+    requireRunning()
+    requireSlices(slices.count, received.count, of: rankCount)
+    let count = Int32(slices.count / rankCount)
+    try mpi("MPI_Alltoall") {
+      MPI_Alltoall(slices.baseAddress, count, MPI_BYTE, received.baseAddress, count, MPI_BYTE, world)
+    }
+  }
+
   private var gatherTag: Int32 { 1 }
 
   /// Calls `body` with one part after another of `bytes`, each short enough for one MPI call.

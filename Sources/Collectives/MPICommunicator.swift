@@ -5,19 +5,23 @@ import Synchronization
 
 /// The ranks that `mpirun` or `srun` started, over MPI.
 ///
-/// Made once in a process, by `Ranks.start()`. Collective calls come from one thread at a time; `abort` may come from
-/// any.
-// @unchecked: `world` is MPI's own constant handle, and MPI runs with MPI_THREAD_MULTIPLE.
+/// Made once in a process, by `Ranks.start()`. Collective calls come from one thread at a time; those of a duplicate
+/// may come from another one meanwhile, and `abort` from any.
+// @unchecked: `world` is MPI's own handle, set once, and MPI runs with MPI_THREAD_MULTIPLE.
 public final class MPICommunicator: Communicator, @unchecked Sendable {
   public let rank: Int
   public let rankCount: Int
   public let localRank: Int
   public let localRankCount: Int
 
-  let world = MPI_COMM_WORLD
+  /// MPI's world, or a duplicate of it.
+  let world: MPI_Comm?
   /// The most bytes given to one MPI call, whose counts are 32-bit.
   let messageByteLimit: Int
+  /// Whether this communicator's part is over.
   private let isFinalized = Atomic(false)
+  /// The one that `Ranks.start()` made; nil in itself.
+  private let original: MPICommunicator?
 
   /// Starts MPI.
   ///
@@ -25,6 +29,8 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
   init(messageByteLimit: Int) throws {
     precondition(messageByteLimit > 0 && messageByteLimit <= Int(Int32.max))
     self.messageByteLimit = messageByteLimit
+    world = MPI_COMM_WORLD
+    original = nil
 
     var isInitialized: Int32 = 0
     try mpi("MPI_Initialized") { MPI_Initialized(&isInitialized) }
@@ -50,6 +56,22 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
     try mpi("MPI_Comm_free") { MPI_Comm_free(&local) }
   }
 
+  /// Another communicator of the same ranks. Failed calls of it return their code, as those of `other` do.
+  private init(duplicateOf other: MPICommunicator) throws {
+    var handle: MPI_Comm?
+    try mpi("MPI_Comm_dup") { MPI_Comm_dup(other.world, &handle) }
+    world = handle
+    original = other.original ?? other
+    messageByteLimit = other.messageByteLimit
+    (rank, rankCount) = (other.rank, other.rankCount)
+    (localRank, localRankCount) = (other.localRank, other.localRankCount)
+  }
+
+  public func duplicate() throws -> any Communicator {
+    requireRunning()
+    return try MPICommunicator(duplicateOf: self)
+  }
+
   private static func place(in communicator: MPI_Comm?) throws -> (rank: Int, count: Int) {
     var rank: Int32 = 0
     var count: Int32 = 0
@@ -66,17 +88,21 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
   public func finalize() throws {
     let (first, _) = isFinalized.compareExchange(expected: false, desired: true, ordering: .sequentiallyConsistent)
     precondition(first, "finalize() is called once")
-    try mpi("MPI_Finalize") { MPI_Finalize() }
+    guard original != nil else { return try mpi("MPI_Finalize") { MPI_Finalize() } }
+    var handle = world
+    try mpi("MPI_Comm_free") { MPI_Comm_free(&handle) }
   }
 
   public func abort(_ code: ExitCode) -> Never {
     fflush(nil)
     let status = abortStatus(code)
-    if !isFinalized.load(ordering: .sequentiallyConsistent) { MPI_Abort(world, status) }
+    if !(original ?? self).isFinalized.load(ordering: .sequentiallyConsistent) { MPI_Abort(MPI_COMM_WORLD, status) }
     _exit(status)
   }
 
   func requireRunning() {
-    precondition(!isFinalized.load(ordering: .relaxed), "a collective call after finalize()")
+    precondition(
+      !isFinalized.load(ordering: .relaxed) && original?.isFinalized.load(ordering: .relaxed) != true,
+      "a collective call after finalize()")
   }
 }

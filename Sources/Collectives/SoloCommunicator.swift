@@ -39,6 +39,12 @@ public final class SoloCommunicator: Communicator {
     return [bytes]
   }
 
+  public func allToAll(_ slices: UnsafeRawBufferPointer, into received: UnsafeMutableRawBufferPointer) {
+    requireSlices(slices.count, received.count, of: 1)
+    received.copyMemory(from: slices)
+  }
+
+  public func duplicate() -> any Communicator { SoloCommunicator() }
   public func barrier() {}
   public func finalize() {}
 
@@ -57,6 +63,14 @@ func requireRank(_ rank: Int, of count: Int) {
 func requireRoom(for bytes: UnsafeRawBufferPointer, of rankCount: Int, in all: UnsafeMutableRawBufferPointer) {
   precondition(
     all.count == bytes.count * rankCount, "\(all.count) bytes for \(bytes.count) of each of \(rankCount) ranks")
+}
+
+/// Traps unless both byte counts are those of `rankCount` equal slices that one MPI call can count.
+func requireSlices(_ sentByteCount: Int, _ receivedByteCount: Int, of rankCount: Int) {
+  precondition(
+    sentByteCount == receivedByteCount && sentByteCount % rankCount == 0
+      && sentByteCount / rankCount <= Int(Int32.max),
+    "\(sentByteCount) bytes for \(receivedByteCount), in slices for \(rankCount) ranks")
 }
 
 /// What a process that gives up reports. Giving up with `done` would look like success (and `MPI_Abort(0)` does end

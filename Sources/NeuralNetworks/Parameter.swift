@@ -74,7 +74,9 @@ public final class Parameter: @unchecked Sendable {
     precondition(
       start >= 0 && start + shape.reduce(1, *) <= count, "a view of shape \(shape) at \(start) of \(self.shape)")
     let view = tensor.slice(at: start, shape: shape)
-    if let gradient = tensor.gradient { view.collectGradient(in: gradient.slice(at: start, shape: shape)) }
+    if let gradient = tensor.gradient {
+      view.collectGradient(in: gradient.slice(at: start, shape: shape), slot: tensor.variable.slot)
+    }
     return view
   }
 }

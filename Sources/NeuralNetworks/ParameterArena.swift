@@ -20,6 +20,8 @@ public final class ParameterArena: @unchecked Sendable {
   /// optimiser write it.
   public let operands: Tensor?
   private let byName: [String: Int]
+  /// In the order of `entries`.
+  private let slots: [GradientSlot]
 
   /// Elements between the starts of two parameters are a multiple of this: 64 bytes of float32.
   private static let alignment = 16
@@ -45,17 +47,21 @@ public final class ParameterArena: @unchecked Sendable {
     operands = operandFormat.flatMap { format in
       format == dtype ? nil : Tensor(uninitialized: [end], dtype: format, backend: backend)
     }
+    var slots: [GradientSlot] = []
     for entry in entries {
       let value = values.slice(at: entry.range.lowerBound, shape: entry.parameter.shape)
       let gradient = gradients.slice(at: entry.range.lowerBound, shape: entry.parameter.shape)
-      value.collectGradient(in: gradient)
+      let slot = GradientSlot(gradient)
+      slots.append(slot)
+      value.collectGradient(in: gradient, slot: slot)
       entry.parameter.initialization.fill(value, from: RandomStream(seed: seed, "parameter " + entry.name))
       let operand =
         entry.parameter.role == .matrix
         ? operands?.slice(at: entry.range.lowerBound, shape: entry.parameter.shape) : nil
-      operand?.collectGradient(in: gradient)
+      operand?.collectGradient(in: gradient, slot: slot)
       entry.parameter.bind(value, operand: operand)
     }
+    self.slots = slots
     refreshOperands()
   }
 
@@ -68,7 +74,22 @@ public final class ParameterArena: @unchecked Sendable {
 
   public var parameterCount: Int { entries.reduce(0) { $0 + $1.range.count } }
 
-  public func zeroGradients() { gradients.backend.fill(gradients, with: 0) }
+  /// Begins a step: what the gradients hold does not count any more. `settleGradients` ends it.
+  public func emptyGradients() {
+    for slot in slots { slot.empty() }
+  }
+
+  /// Zeroes the gradients to which no backward pass has added since `emptyGradients`, but for those of `coming`, which a
+  /// pass is about to reach.
+  public func settleGradients(butNot coming: [Variable] = []) {
+    let reached = Set(coming.compactMap { $0.slot.map(ObjectIdentifier.init) })
+    for slot in slots where !reached.contains(ObjectIdentifier(slot)) { slot.settle() }
+  }
+
+  public func zeroGradients() {
+    emptyGradients()
+    settleGradients()
+  }
 }
 
 extension Initialization {

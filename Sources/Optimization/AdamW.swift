@@ -63,7 +63,7 @@ public final class AdamW {
         correction2: 1 - pow(configuration.beta2, t))
       arena.values.backend.adamW(
         step, weight: part(arena.values), gradient: part(arena.gradients), firstMoment: part(firstMoment),
-        secondMoment: part(secondMoment), operand: arena.operands.map(part), clearsGradient: false)
+        secondMoment: part(secondMoment), operand: arena.operands.map(part))
     }
   }
 }

@@ -17,20 +17,25 @@ public struct ParityCheck {
     /// Products of bfloat16 operands.
     case bf16
 
-    /// Relative errors in the L2 norm; of an output or gradient in bf16, what its cosine with the reference lacks to 1.
+    /// Relative errors in the L2 norm; of an output or gradient in bf16, what its cosine with the reference lacks to 1,
+    /// or what its length lacks or has too much, in units of `lengthTolerance`: whichever is worse.
     public func tolerance(_ kind: Kind) -> Double {
       switch self {
       case .float32, .float64: kind == .loss ? 1e-5 : 1e-4
       case .bf16: kind == .loss ? 2e-2 : 5e-3
       }
     }
+
+    /// |‖ours‖ / ‖reference‖ − 1| of an output or gradient in bf16.
+    static let lengthTolerance = 5e-2
   }
 
   public struct Row: Sendable {
     public let kind: Kind
     public let name: String
-    /// ‖ours − reference‖ / ‖reference‖ in the L2 norm, or 1 − cosine; a gradient that is less than a millionth of all
-    /// gradients together is measured against that millionth.
+    /// ‖ours − reference‖ / ‖reference‖ in the L2 norm, or in bf16 the greater of 1 − cosine and what the lengths
+    /// differ by, as shares of their tolerances. A gradient that is less than a millionth of all gradients together is
+    /// measured against that millionth, in bf16 against all. Infinite where a number is not finite.
     public let error: Double
     public let norm: Double
     public let tolerance: Double

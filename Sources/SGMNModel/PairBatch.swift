@@ -1,3 +1,5 @@
+import TensorCore
+
 /// A batch of clip–image pairs as the model takes it.
 ///
 /// Axes: N pairs, L frames a clip at most, F frames that are encoded, R pixels a side, E width of a text embedding,
@@ -6,9 +8,11 @@ public struct PairBatch: Sendable {
   public var pairCount: Int
   /// L
   public var frameCount: Int
-  /// Planar RGB, [N, 3, R, R].
+  /// Of images and frames.
+  public var layout: PixelLayout
+  /// N pictures of R² pixels.
   public var images: [UInt8]
-  /// Planar RGB of the frames that are encoded, [F, 3, R, R]: the valid ones, padding costs nothing.
+  /// The frames that are encoded, F pictures of R² pixels: the valid ones, padding costs nothing.
   public var frames: [UInt8]
   /// Where each encoded frame belongs: pair·L + t, [F].
   public var frameSlots: [Int32]
@@ -38,11 +42,12 @@ public struct PairBatch: Sendable {
   }
 
   public init(
-    pairCount: Int, frameCount: Int, images: [UInt8], frames: [UInt8], frameSlots: [Int32], mask: [Bool],
-    productKeys: [UInt64]
+    pairCount: Int, frameCount: Int, layout: PixelLayout = .rgb, images: [UInt8], frames: [UInt8],
+    frameSlots: [Int32], mask: [Bool], productKeys: [UInt64]
   ) {
     self.pairCount = pairCount
     self.frameCount = frameCount
+    self.layout = layout
     self.images = images
     self.frames = frames
     self.frameSlots = frameSlots

@@ -12,7 +12,7 @@ struct PictureEncoder {
 
   var pictureCount: Int { imageCount + frameCount + (model.configuration.padding == .release ? 1 : 0) }
 
-  private var pictureByteCount: Int { 3 * model.configuration.resolution * model.configuration.resolution }
+  private var pictureByteCount: Int { batch.layout.pictureByteCount(size: model.configuration.resolution) }
   private var imageCount: Int { batch.images.count / pictureByteCount }
   private var frameCount: Int { batch.frames.count / pictureByteCount }
 
@@ -23,22 +23,21 @@ struct PictureEncoder {
   }
 
   private func patches(of pictures: Range<Int>) -> Tensor {
-    var patches = [(batch.images, 0..<imageCount), (batch.frames, imageCount..<(imageCount + frameCount))]
-      .compactMap { bytes, places in self.patches(of: bytes, places, pictures) }
-    if pictures.upperBound > imageCount + frameCount {
-      let c = model.configuration
-      patches.append(Tensor.zeros([c.tokenCount - 1, 3 * c.patch * c.patch], dtype: dtype, backend: backend))
-    }
-    return patches.dropFirst().reduce(patches[0]) { $0.concatenatingRows($1) }
+    let frames = imageCount..<(imageCount + frameCount)
+    let patches = model.visual.patches(
+      of: bytes(of: batch.images, at: 0..<imageCount, among: pictures),
+      bytes(of: batch.frames, at: frames, among: pictures), layout: batch.layout, dtype: dtype, backend: backend)
+    guard pictures.upperBound > frames.upperBound else { return patches }
+    let blank = Tensor.zeros(
+      [model.configuration.tokenCount - 1, patches.columnCount], dtype: patches.dtype, backend: backend)
+    return patches.rowCount == 0 ? blank : patches.concatenatingRows(blank)
   }
 
-  /// Patches of those pictures that are among the ones at `places`, of which `bytes` are the pixels; nil for none.
-  private func patches(of bytes: [UInt8], _ places: Range<Int>, _ pictures: Range<Int>) -> Tensor? {
+  /// Those of `bytes`, the pictures at `places`, that are among `pictures`.
+  private func bytes(of bytes: [UInt8], at places: Range<Int>, among pictures: Range<Int>) -> [UInt8] {
     let wanted = pictures.clamped(to: places)
-    guard !wanted.isEmpty else { return nil }
-    guard wanted != places else { return model.visual.patches(of: bytes, dtype: dtype, backend: backend) }
+    guard wanted != places else { return bytes }
     let (start, end) = (wanted.lowerBound - places.lowerBound, wanted.upperBound - places.lowerBound)
-    return model.visual.patches(
-      of: Array(bytes[(start * pictureByteCount)..<(end * pictureByteCount)]), dtype: dtype, backend: backend)
+    return Array(bytes[(start * pictureByteCount)..<(end * pictureByteCount)])
   }
 }

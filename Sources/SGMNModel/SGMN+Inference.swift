@@ -3,10 +3,10 @@ import TensorCore
 // What retrieval needs: embeddings of clips, images and texts. GCI and SMF take no part.
 
 extension SGMN {
-  /// Unit embeddings of B images: planar RGB bytes [B, 3, R, R] -> (B, D). Keeps nothing for a backward pass.
-  public func imageEmbeddings(_ images: [UInt8], backend: any Backend) -> Tensor {
+  /// Unit embeddings of B images of R² pixels: (B, D). Keeps nothing for a backward pass.
+  public func imageEmbeddings(_ images: [UInt8], layout: PixelLayout = .rgb, backend: any Backend) -> Tensor {
     GradientRecording.off {
-      let patches = visual.patches(of: images, dtype: .float32, backend: backend)
+      let patches = visual.patches(of: images, layout: layout, dtype: .float32, backend: backend)
       let tokens = visual(patches: patches, classTokensOnly: true)
       return tokens.reshaped([tokens.shape[0], tokens.columnCount]).unitRows()
     }
@@ -16,8 +16,8 @@ extension SGMN {
   public func clipEmbeddings(_ clips: ClipBatch, backend: any Backend) -> Tensor {
     GradientRecording.off {
       let batch = PairBatch(
-        pairCount: clips.clipCount, frameCount: clips.frameCount, images: [], frames: clips.frames,
-        frameSlots: clips.frameSlots, mask: clips.mask, productKeys: [])
+        pairCount: clips.clipCount, frameCount: clips.frameCount, layout: clips.layout, images: [],
+        frames: clips.frames, frameSlots: clips.frameSlots, mask: clips.mask, productKeys: [])
       return encodeClips(batch, backend: backend)
     }
   }
@@ -37,16 +37,20 @@ extension SGMN {
 public struct ClipBatch: Sendable {
   public var clipCount: Int
   public var frameCount: Int
-  /// Planar RGB of the valid frames, [F, 3, R, R].
+  public var layout: PixelLayout
+  /// The valid frames, F pictures of R² pixels.
   public var frames: [UInt8]
   /// clip·L + t of each, [F].
   public var frameSlots: [Int32]
   /// Which frames are valid, [N, L].
   public var mask: [Bool]
 
-  public init(clipCount: Int, frameCount: Int, frames: [UInt8], frameSlots: [Int32], mask: [Bool]) {
+  public init(
+    clipCount: Int, frameCount: Int, layout: PixelLayout = .rgb, frames: [UInt8], frameSlots: [Int32], mask: [Bool]
+  ) {
     self.clipCount = clipCount
     self.frameCount = frameCount
+    self.layout = layout
     self.frames = frames
     self.frameSlots = frameSlots
     self.mask = mask

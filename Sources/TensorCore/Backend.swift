@@ -190,10 +190,11 @@ public protocol IndexingKernels: AnyObject, Sendable {
 }
 
 public protocol PixelKernels: AnyObject, Sendable {
-  /// Planar RGB bytes (images, 3, size, size) -> (x/255 − mean)/deviation as rows of 3·patch·patch, one a patch.
+  /// Pictures of `layout` -> (x/255 − mean)/deviation of their RGB bytes x, as rows of 3·patch·patch, one a patch. In any
+  /// format.
   func patches(
-    of bytes: UnsafeBufferPointer<UInt8>, images: Int, size: Int, patch: Int, mean: [Double], deviation: [Double],
-    into result: Tensor)
+    of bytes: UnsafeBufferPointer<UInt8>, layout: PixelLayout, images: Int, size: Int, patch: Int, mean: [Double],
+    deviation: [Double], into result: Tensor)
 }
 
 public protocol RandomKernels: AnyObject, Sendable {
@@ -232,9 +233,8 @@ public struct AdamWUpdate: Sendable {
 }
 
 public protocol OptimizerKernels: AnyObject, Sendable {
-  /// One pass over weight, gradient and moments; `operand` (bfloat16), where there is one, becomes the new weight, and
-  /// the gradient 0 where `clearsGradient`.
+  /// One pass over weight, gradient and moments; `operand` (bfloat16), where there is one, becomes the new weight.
   func adamW(
     _ update: AdamWUpdate, weight: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor,
-    operand: Tensor?, clearsGradient: Bool)
+    operand: Tensor?)
 }

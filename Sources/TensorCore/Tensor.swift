@@ -10,10 +10,8 @@ public final class Tensor: @unchecked Sendable {
   /// Where the elements begin in `storage`, in elements.
   public let offset: Int
 
-  /// The operator that made this tensor, while a backward pass may still need it.
-  package var node: GradientNode?
-  /// Where ∂loss/∂self is summed. Set on parameters, nil on everything else.
-  public private(set) var gradient: Tensor?
+  /// What a backward pass knows of this tensor.
+  package let variable: Variable
 
   /// A tensor over existing storage.
   public init(shape: [Int], dtype: DType, backend: any Backend, storage: any Storage, offset: Int) {
@@ -22,6 +20,7 @@ public final class Tensor: @unchecked Sendable {
     self.backend = backend
     self.storage = storage
     self.offset = offset
+    variable = Variable(shape: shape, dtype: dtype, backend: backend)
   }
 
   /// A tensor whose elements are not set yet.
@@ -31,7 +30,8 @@ public final class Tensor: @unchecked Sendable {
   }
 
   /// A tensor of the same format and backend as `other` whose elements are not set yet.
-  package convenience init(like other: Tensor, shape: [Int]? = nil) {
+  package convenience init(like other: some Differentiated, shape: [Int]? = nil) {
+    let other = other.variable
     self.init(uninitialized: shape ?? other.shape, dtype: other.dtype, backend: other.backend)
   }
 
@@ -43,15 +43,24 @@ public final class Tensor: @unchecked Sendable {
   public var byteCount: Int { count * dtype.byteCount }
 
   /// Whether a backward pass reaches this tensor.
-  public var isTracked: Bool { node != nil || gradient != nil }
+  public var isTracked: Bool { variable.isTracked }
+  /// Where ∂loss/∂self is summed. Set on parameters, nil on everything else.
+  public var gradient: Tensor? { variable.gradient }
+  package var node: GradientNode? {
+    get { variable.node }
+    set { variable.node = newValue }
+  }
 
   /// Makes this tensor a parameter whose gradient is added to `gradient`, in the same format, or in float32 where this
   /// tensor is a bfloat16 copy of a weight.
-  public func collectGradient(in gradient: Tensor) {
+  ///
+  /// - Parameter slot: of the parameter that this is or is a view of, where one keeps track of its first contribution.
+  public func collectGradient(in gradient: Tensor, slot: GradientSlot? = nil) {
     precondition(
       gradient.shape == shape && gradient.dtype == (dtype == .bfloat16 ? .float32 : dtype),
       "a gradient of shape \(gradient.shape) for a parameter of shape \(shape)")
-    self.gradient = gradient
+    variable.gradient = gradient
+    variable.slot = slot
   }
 
   /// The same elements, outside any backward pass.

@@ -5,18 +5,27 @@ public final class WorkerThread {
   private let thread: pthread_t
 
   private final class Body: Sendable {
+    let cpus: [Int]?
     let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+
+    init(_ cpus: [Int]?, _ run: @escaping @Sendable () -> Void) {
+      self.cpus = cpus
+      self.run = run
+    }
   }
 
-  /// Starts `body`; nil where the system gives no thread.
-  public init?(_ body: @escaping @Sendable () -> Void) {
-    let box = Unmanaged.passRetained(Body(body))
+  /// Starts `body` on any of `cpus`, which are `ThreadAffinity.ofNewThreads` where none are named; nil where the system
+  /// gives no thread.
+  public init?(on cpus: [Int]? = nil, _ body: @escaping @Sendable () -> Void) {
+    let box = Unmanaged.passRetained(Body(cpus ?? ThreadAffinity.ofNewThreads, body))
     var thread = pthread_t()
     let status = pthread_create(
       &thread, nil,
       { context in
-        Unmanaged<Body>.fromOpaque(context!).takeRetainedValue().run()
+        let body = Unmanaged<Body>.fromOpaque(context!).takeRetainedValue()
+        // A CPU that was taken from the process meanwhile is no reason to end: the thread then runs anywhere.
+        if let cpus = body.cpus { ThreadAffinity.set(cpus) }
+        body.run()
         return nil
       }, box.toOpaque())
     guard status == 0 else {

@@ -20,6 +20,12 @@ struct Checks {
     try broadcasts()
     try gathers()
     try gathersInPlace()
+    try slices(ranks)
+    let duplicate = try ranks.duplicate()
+    guard duplicate.rank == rank, duplicate.rankCount == count else { throw failed("a duplicate of the same ranks") }
+    try slices(duplicate)
+    try Checks(ranks: duplicate).broadcasts()
+    try duplicate.finalize()
     try ranks.barrier()
     guard ranks.localRank == rank, ranks.localRankCount == count else { throw failed("local ranks on one machine") }
   }
@@ -116,6 +122,21 @@ struct Checks {
       try own.withUnsafeBytes { part in try all.withUnsafeMutableBytes { try ranks.allGather(part, into: $0) } }
       guard all == (0..<count).flatMap({ bytes(from: $0, byteCount) }) else {
         throw failed("gather in place of \(byteCount) bytes")
+      }
+    }
+  }
+
+  /// Every rank sends every other a slice of its own.
+  private func slices(_ ranks: any Communicator) throws {
+    for byteCount in [0, 1, 1_003] {
+      func slice(from sender: Int, to receiver: Int) -> [UInt8] { bytes(from: 13 * sender + receiver, byteCount) }
+      let sent = (0..<count).flatMap { slice(from: rank, to: $0) }
+      var received = [UInt8](repeating: 0, count: sent.count)
+      try sent.withUnsafeBytes { sent in
+        try received.withUnsafeMutableBytes { try ranks.allToAll(sent, into: $0) }
+      }
+      guard received == (0..<count).flatMap({ slice(from: $0, to: rank) }) else {
+        throw failed("slices of \(byteCount) bytes between all ranks")
       }
     }
   }

@@ -93,5 +93,9 @@ final class ThreadCommunicator: Communicator {
   func allReduceSum(_ values: UnsafeMutableBufferPointer<Double>, bucketByteCount: Int) { fatalError("not needed") }
   func allGather(_ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer) { fatalError("not needed") }
   func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) { fatalError("not needed") }
+  func allToAll(_ slices: UnsafeRawBufferPointer, into received: UnsafeMutableRawBufferPointer) {
+    fatalError("not needed")
+  }
+  func duplicate() -> any Communicator { fatalError("not needed") }
   func abort(_ code: ExitCode) -> Never { fatalError("abort(\(code))") }
 }

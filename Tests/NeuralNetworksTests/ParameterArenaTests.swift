@@ -117,4 +117,42 @@ import Testing
       _ = ParameterArena(Doubled(), seed: 1, backend: CPUBackend())
     }
   }
+
+  /// A step that starts from whatever the gradients hold gives what one from zeros gives: for parameters that are used once,
+  /// twice, in parts, and not at all.
+  @Test(arguments: [DType.float32, .float64]) func theFirstContributionReplaces(dtype: DType) {
+    let pair = Pair()
+    let arena = ParameterArena(pair, seed: 1, dtype: dtype, backend: cpu)
+    let x = Tensor((0..<6).map { Double($0) - 2 }, shape: [2, 3], dtype: dtype, backend: cpu)
+    func step(_ usesAll: Bool) {
+      var y = pair.first(x) + pair.first(2 * x)
+      if usesAll { y = pair.second!(y).addingSuffix(pair.free.elements(1..<6)) }
+      (y * y).sum().backward()
+    }
+    for usesAll in [true, false] {
+      arena.zeroGradients()
+      step(usesAll)
+      let expected = arena.gradients.doubles()
+      cpu.fill(arena.gradients, with: 1e9)
+      arena.emptyGradients()
+      step(usesAll)
+      arena.settleGradients()
+      for entry in arena.entries {
+        #expect(entry.parameter.value.gradient!.doubles() == Array(expected[entry.range]), "\(entry.name)")
+      }
+    }
+  }
+
+  /// Before a pass, the gradients that it will not reach become zero, and those that it will stay to be replaced.
+  @Test func whatIsComingIsNotSettled() {
+    let pair = Pair()
+    let arena = ParameterArena(pair, seed: 1, backend: cpu)
+    cpu.fill(arena.gradients, with: 3)
+    arena.emptyGradients()
+    arena.settleGradients(butNot: [pair.free.elements(0..<2).variable])
+    #expect(pair.first.weight.value.gradient!.floats().allSatisfy { $0 == 0 })
+    #expect(pair.free.value.gradient!.floats().allSatisfy { $0 == 3 })
+    arena.settleGradients()
+    #expect(pair.free.value.gradient!.floats().allSatisfy { $0 == 0 })
+  }
 }

@@ -1,6 +1,7 @@
 // Vector loops of the CPU worker: plain C that the compiler vectorises, one clone per instruction set, chosen at
-// run time by the loader. Every array is dense and row-major. `dtype` is VK_FLOAT32 or VK_FLOAT64: float64 exists
-// so that every operator can be held against finite differences. Nothing here allocates but vk_sort_rows.
+// run time by the loader. Every array is dense and row-major. `dtype` is VK_FLOAT32 or VK_FLOAT64,
+// and where it says so VK_BFLOAT16: float64 exists so that every operator can be held against finite differences. Nothing
+// here allocates but vk_sort_rows.
 #pragma once
 #include <stdint.h>
 
@@ -74,8 +75,8 @@ void vk_attention_softmax(int dtype, void *s, const void *bias, long bias_stride
 void vk_attention_softmax_backward(int dtype, const void *p, void *dp, void *dbias, long bias_stride, double scale,
                                    long rows, long cols);
 
-// attention.c: softmax(q·kᵀ/√width + bias)·v of heads `first` ..< `last`, counted through all items; rows in `dtype`,
-// float32 or bfloat16, everything between in float32. Nothing is kept for the backward pass.
+// attention.c, attention_backward.c: softmax(q·kᵀ/√width + bias)·v of heads `first` ..< `last`, counted through all
+// items; rows in `dtype`, float32 or bfloat16, all between in float32. Nothing is kept for the backward pass.
 typedef struct {
   int dtype;
   long heads, queries, keys, width;  // width of one head
@@ -108,17 +109,20 @@ int vk_sort_rows(int dtype, const void *x, void *values, int32_t *index, long ro
 void vk_transpose(int dtype, const void *x, void *y, long batch, long rows, long cols);
 
 // optimizer.c: one pass of AdamW over float32 or float64 master weights; `operand` (bfloat16, or null) becomes the new
-// weight, and the gradient 0 where `clears_gradient`.
-void vk_adamw(int dtype, void *weight, void *gradient, void *first, void *second, double gradient_scale, double rate,
-              double beta1, double beta2, double eps, double decay, double correction1, double correction2,
-              void *operand, int clears_gradient, long n);
+// weight.
+void vk_adamw(int dtype, void *weight, const void *gradient, void *first, void *second, double gradient_scale,
+              double rate, double beta1, double beta2, double eps, double decay, double correction1, double correction2,
+              void *operand, long n);
 
-// random.c: the numbers of a RandomStream (Philox4x32-10 under `key`, counter (block, stream)) from its first on.
-void vk_random_uniform(int dtype, uint64_t key, uint64_t stream, double low, double high, void *y, long n);
-void vk_random_normal(int dtype, uint64_t key, uint64_t stream, double deviation, void *y, long n);
+// random.c: the numbers of a RandomStream (Philox4x32-10 under `key`, counter (block, stream)) from number `first` on,
+// which is even.
+void vk_random_uniform(int dtype, uint64_t key, uint64_t stream, long first, double low, double high, void *y, long n);
+void vk_random_normal(int dtype, uint64_t key, uint64_t stream, long first, double deviation, void *y, long n);
 
-// pixels.c: planar RGB bytes (n, 3, size, size) -> normalised patches (n, grid·grid, 3·patch·patch).
-void vk_patches(int dtype, const uint8_t *bytes, void *y, long n, long size, long patch, const double *mean,
+// pixels.c: planar RGB bytes (n, 3, size, size), or pictures of 4:2:0 planes (pixel_planes.c) by way of the very RGB
+// bytes that vk_rgb_from_yuv420 makes -> normalised patches (n, grid·grid, 3·patch·patch), in any format.
+enum { VK_RGB, VK_YUV420, VK_MAXIMUM_YUV420_SIZE = 1024 };
+void vk_patches(int dtype, int layout, const uint8_t *bytes, void *y, long n, long size, long patch, const double *mean,
                 const double *deviation);
 
 // resize.c: both passes of Pillow's resize of 8-bit pictures. Output i is the sum of weights[i·taps + k] times input
@@ -162,3 +166,9 @@ int vk_jpeg_huffman(const uint8_t *counts, const uint8_t *symbols, int is_dc, vk
 long vk_jpeg_scan(const uint8_t *data, long n, const vk_jpeg_codes *const *codes, const int16_t *const *quantisers,
                   long columns, long rows, long first, long last, uint8_t *luma, uint8_t *blue, uint8_t *red,
                   uint8_t *scratch);
+
+// wire.c: float32 that travels as bfloat16. Each returns a sum of squares that costs no pass of its own.
+double vk_wire_encode(const float *x, uint16_t *y, long n);  // y = x rounded; Σ (y − x)²
+// y = Σ of `count` parts in their order, rounded; Σ (y − sum)². Part r is at parts + r·stride, part `self` is `own`.
+double vk_wire_sum(const float *own, const uint16_t *parts, long stride, long count, long self, uint16_t *y, long n);
+double vk_wire_decode(const uint16_t *x, float *y, long n);  // y = x; Σ y²

@@ -63,13 +63,15 @@ public struct VisualEncoder: Module, Sendable {
       .gatheringRows((0..<pictures).map { Int32($0 * tokenCount) }, shape: [pictures, 1, result.columnCount])
   }
 
-  /// The patches of planar RGB bytes (B, 3, R, R), normalised.
-  public func patches(of bytes: [UInt8], dtype: DType, backend: any Backend) -> Tensor {
-    bytes.withUnsafeBufferPointer {
-      Tensor.patches(
-        of: $0, images: bytes.count / (3 * resolution * resolution), size: resolution, patch: patch,
-        mean: VisualEncoder.mean, deviation: VisualEncoder.deviation, dtype: dtype, backend: backend)
-    }
+  /// The patches of lists of pictures of R² pixels, one list behind the other, normalised; in the format of products
+  /// where that is not the one of values, `dtype`.
+  public func patches(
+    of lists: [UInt8]..., layout: PixelLayout = .rgb, dtype: DType, backend: any Backend
+  ) -> Tensor {
+    Tensor.patches(
+      of: lists, layout: layout, size: resolution, patch: patch, mean: VisualEncoder.mean,
+      deviation: VisualEncoder.deviation, dtype: dtype == .float32 ? convolution.operand.dtype : dtype, backend: backend
+    )
   }
 
   public func visitParameters(_ visitor: inout ParameterVisitor) {

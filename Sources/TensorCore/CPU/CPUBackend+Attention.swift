@@ -10,7 +10,7 @@ extension CPUBackend {
       return attentionByProducts(shape, query: query, key: key, value: value, bias: bias, into: result)
     }
     check([query, key, value, result], bias)
-    let kernel = shape.kernel(query.tensor.dtype)
+    let kernel = shape.kernel(query.tensor.dtype, hasBias: bias != nil)
     let scratchCount = withUnsafePointer(to: kernel) { vk_attention_scratch($0) }
     team.run(shape.batch * shape.heads) { heads in
       let scratch = Tensor(uninitialized: [scratchCount], backend: self)
@@ -34,7 +34,7 @@ extension CPUBackend {
     }
     precondition(dBias == nil, "the gradient of a bias of bfloat16 attention")
     check([query, key, value, dy, dQuery, dKey, dValue], bias)
-    let kernel = shape.kernel(dtype)
+    let kernel = shape.kernel(dtype, hasBias: bias != nil)
     let scratchCount = withUnsafePointer(to: kernel) { vk_attention_backward_scratch($0) }
     team.run(shape.batch * shape.heads) { heads in
       let scratch = Tensor(uninitialized: [scratchCount], backend: self)
@@ -61,9 +61,12 @@ extension RowBlock {
 }
 
 extension AttentionShape {
-  fileprivate func kernel(_ dtype: DType) -> vk_attention_shape {
-    vk_attention_shape(
+  fileprivate func kernel(_ dtype: DType, hasBias: Bool) -> vk_attention_shape {
+    precondition(
+      batch * heads == 0 || queries > 0 && keys > 0 && width > 0,
+      "attention of \(queries) queries to \(keys) keys of width \(width)")
+    return vk_attention_shape(
       dtype: dtype.anyCode, heads: heads, queries: queries, keys: keys, width: width,
-      bias_has_batch: biasHasBatch ? 1 : 0, bias_has_queries: biasHasQueries ? 1 : 0)
+      bias_has_batch: hasBias && biasHasBatch ? 1 : 0, bias_has_queries: hasBias && biasHasQueries ? 1 : 0)
   }
 }

@@ -27,122 +27,167 @@ extension UnaryFunction {
 }
 
 extension CPUBackend {
-  public func fill(_ x: Tensor, with value: Double) { vk_fill(x.dtype.anyCode, x.raw, value, x.count) }
+  public func fill(_ x: Tensor, with value: Double) {
+    shareElements(x.count) { vk_fill(x.dtype.anyCode, x.raw(at: $0), value, $1) }
+  }
 
   public func copy(_ x: Tensor, into result: Tensor) {
     precondition(x.count == result.count && x.dtype == result.dtype, "a copy of \(x) into \(result)")
-    memcpy(result.raw, x.raw, x.byteCount)
+    shareElements(x.count) { memcpy(result.raw(at: $0), x.raw(at: $0), $1 * x.dtype.byteCount) }
   }
 
   public func convert(_ x: Tensor, into result: Tensor) {
-    vk_convert(x.dtype.anyCode, x.raw, result.dtype.anyCode, result.raw, x.count)
+    shareElements(x.count) { vk_convert(x.dtype.anyCode, x.raw(at: $0), result.dtype.anyCode, result.raw(at: $0), $1) }
   }
 
   public func addScaled(_ x: Tensor, by a: Double, to y: Tensor) {
-    vk_scaled_add(x.dtype.anyCode, x.raw, a, y.dtype.anyCode, y.raw, x.count)
+    shareElements(x.count) { vk_scaled_add(x.dtype.anyCode, x.raw(at: $0), a, y.dtype.anyCode, y.raw(at: $0), $1) }
   }
 
   public func add(_ a: Tensor, _ b: Tensor, into result: Tensor) {
-    vk_add(a.dtype.anyCode, a.raw, b.raw, result.raw, a.count)
+    precondition(a.dtype == b.dtype && a.dtype == result.dtype, "\(a) and \(b) into \(result)")
+    shareElements(a.count) { vk_add(a.dtype.anyCode, a.raw(at: $0), b.raw(at: $0), result.raw(at: $0), $1) }
   }
 
   public func subtract(_ a: Tensor, _ b: Tensor, into result: Tensor) {
-    vk_subtract(a.dtype.code, a.raw, b.raw, result.raw, a.count)
+    precondition(a.dtype == b.dtype && a.dtype == result.dtype, "\(a) and \(b) into \(result)")
+    shareElements(a.count) { vk_subtract(a.dtype.code, a.raw(at: $0), b.raw(at: $0), result.raw(at: $0), $1) }
   }
 
   public func multiply(_ a: Tensor, _ b: Tensor, into result: Tensor) {
-    vk_multiply(a.dtype.code, a.raw, b.raw, result.raw, a.count)
+    precondition(a.dtype == b.dtype && a.dtype == result.dtype, "\(a) and \(b) into \(result)")
+    shareElements(a.count) { vk_multiply(a.dtype.code, a.raw(at: $0), b.raw(at: $0), result.raw(at: $0), $1) }
   }
 
   public func apply(_ function: UnaryFunction, to x: Tensor, into result: Tensor) {
     let k = function.kernel
-    vk_unary(function.code(of: x), k.kind, k.a, k.b, x.raw, result.raw, x.count)
+    shareElements(x.count) { vk_unary(function.code(of: x), k.kind, k.a, k.b, x.raw(at: $0), result.raw(at: $0), $1) }
   }
 
   public func applyDerivative(
     of function: UnaryFunction, at x: Tensor, y: Tensor, to dy: Tensor, into result: Tensor
   ) {
     let k = function.kernel
-    vk_unary_backward(function.code(of: x), k.kind, k.a, k.b, x.raw, y.raw, dy.raw, result.raw, x.count)
+    shareElements(x.count) {
+      vk_unary_backward(
+        function.code(of: x), k.kind, k.a, k.b, x.raw(at: $0), y.raw(at: $0), dy.raw(at: $0), result.raw(at: $0), $1)
+    }
   }
 
   public func quickGELUBackward(_ x: Tensor, dy: Tensor, into y: Tensor, dx: Tensor) {
     precondition(
       x.dtype == dy.dtype && x.dtype == y.dtype && x.dtype == dx.dtype, "QuickGELU of \(x), \(dy), \(y), \(dx)")
-    vk_quick_gelu_backward(x.dtype.anyCode, x.raw, dy.raw, y.raw, dx.raw, x.count)
+    shareElements(x.count) {
+      vk_quick_gelu_backward(x.dtype.anyCode, x.raw(at: $0), dy.raw(at: $0), y.raw(at: $0), dx.raw(at: $0), $1)
+    }
   }
 
   public func addSuffix(_ b: Tensor, to x: Tensor, into result: Tensor) {
-    vk_add_suffix(x.dtype.code, x.raw, b.raw, result.raw, x.count / max(1, b.count), b.count)
+    let width = b.count
+    shareRows(x.count / max(1, width), width: width) {
+      vk_add_suffix(x.dtype.code, x.raw(at: $0 * width), b.raw, result.raw(at: $0 * width), $1, width)
+    }
   }
 
   public func addColumn(_ v: Tensor, to x: Tensor, into result: Tensor) {
-    vk_add_column(x.dtype.code, x.raw, v.raw, result.raw, x.rowCount, x.columnCount)
+    let width = x.columnCount
+    shareRows(x.rowCount, width: width) {
+      vk_add_column(x.dtype.code, x.raw(at: $0 * width), v.raw(at: $0), result.raw(at: $0 * width), $1, width)
+    }
   }
 
   public func scaleRows(of x: Tensor, by v: Tensor, into result: Tensor) {
-    vk_scale_rows(x.dtype.code, x.raw, v.raw, result.raw, x.rowCount, x.columnCount)
+    let width = x.columnCount
+    shareRows(x.rowCount, width: width) {
+      vk_scale_rows(x.dtype.code, x.raw(at: $0 * width), v.raw(at: $0), result.raw(at: $0 * width), $1, width)
+    }
   }
 
   public func maskedFill(_ x: Tensor, where mask: Tensor, with value: Double, into result: Tensor) {
-    vk_masked_fill(x.dtype.code, x.raw, mask.raw, value, result.raw, x.count)
+    shareElements(x.count) {
+      vk_masked_fill(x.dtype.code, x.raw(at: $0), mask.raw(at: $0), value, result.raw(at: $0), $1)
+    }
   }
 
   public func compareAtLeast(_ x: Tensor, column v: Tensor, into result: Tensor) {
-    vk_at_least_column(x.dtype.code, x.raw, v.raw, result.raw, x.rowCount, x.columnCount)
+    let width = x.columnCount
+    shareRows(x.rowCount, width: width) {
+      vk_at_least_column(x.dtype.code, x.raw(at: $0 * width), v.raw(at: $0), result.raw(at: $0 * width), $1, width)
+    }
   }
 }
 
 extension CPUBackend {
-  public func sum(_ x: Tensor, into result: Tensor) { fill(result, with: vk_sum(x.dtype.code, x.raw, x.count)) }
+  public func sum(_ x: Tensor, into result: Tensor) {
+    fill(result, with: sumOfBlocks(x.count) { vk_sum(x.dtype.code, x.raw(at: $0), $1) })
+  }
 
   public func countPositive(_ x: Tensor, into result: Tensor) {
-    fill(result, with: vk_count_positive(x.dtype.code, x.raw, x.count))
+    fill(result, with: sumOfBlocks(x.count) { vk_count_positive(x.dtype.code, x.raw(at: $0), $1) })
   }
 
   public func rowSums(_ x: Tensor, into result: Tensor) {
-    vk_row_sums(x.dtype.code, x.raw, result.raw, x.rowCount, x.columnCount)
+    let width = x.columnCount
+    shareRows(x.rowCount, width: width) {
+      vk_row_sums(x.dtype.code, x.raw(at: $0 * width), result.raw(at: $0), $1, width)
+    }
   }
 
   public func rowDots(_ a: Tensor, _ b: Tensor, into result: Tensor) {
-    vk_row_dots(a.dtype.code, a.raw, b.raw, result.raw, a.rowCount, a.columnCount)
+    let width = a.columnCount
+    shareRows(a.rowCount, width: width) {
+      vk_row_dots(a.dtype.code, a.raw(at: $0 * width), b.raw(at: $0 * width), result.raw(at: $0), $1, width)
+    }
   }
 
   public func columnSums(_ x: Tensor, into result: Tensor, accumulate: Bool) {
     let columns = max(1, result.count)
     precondition(
       result.dtype == (x.dtype == .bfloat16 ? .float32 : x.dtype), "column sums of \(x) into \(result)")
-    vk_column_sums(x.dtype.anyCode, x.raw, result.raw, x.count / columns, columns, accumulate ? 1 : 0)
+    sumRowBlocks(x.count / columns, into: [result], accumulate: accumulate) { first, count, sums in
+      vk_column_sums(x.dtype.anyCode, x.raw(at: first * columns), sums(0), count, columns, 1)
+    }
   }
 
   public func sumAxis(_ x: Tensor, outer: Int, axis: Int, inner: Int, into result: Tensor) {
-    vk_sum_axis(x.dtype.code, x.raw, result.raw, outer, axis, inner)
+    shareRows(outer, width: axis * inner) {
+      vk_sum_axis(x.dtype.code, x.raw(at: $0 * axis * inner), result.raw(at: $0 * inner), $1, axis, inner)
+    }
   }
 
-  public func sumOfSquares(_ x: Tensor) -> Double { vk_sum_of_squares(x.dtype.code, x.raw, x.count) }
+  public func sumOfSquares(_ x: Tensor) -> Double {
+    sumOfBlocks(x.count) { vk_sum_of_squares(x.dtype.code, x.raw(at: $0), $1) }
+  }
 
-  public func allFinite(_ x: Tensor) -> Bool { vk_all_finite(x.dtype.code, x.raw, x.count) != 0 }
+  public func allFinite(_ x: Tensor) -> Bool {
+    sumOfBlocks(x.count) { vk_all_finite(x.dtype.code, x.raw(at: $0), $1) == 0 ? 1 : 0 } == 0
+  }
 }
 
 extension CPUBackend {
   public func adamW(
-    _ u: AdamWUpdate, weight: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, operand: Tensor?,
-    clearsGradient: Bool
+    _ u: AdamWUpdate, weight: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, operand: Tensor?
   ) {
     precondition(operand.map { $0.dtype == .bfloat16 && $0.count == weight.count } ?? true, "an operand \(operand!)")
-    vk_adamw(
-      weight.dtype.code, weight.raw, gradient.raw, firstMoment.raw, secondMoment.raw, u.gradientScale, u.rate, u.beta1,
-      u.beta2, u.epsilon, u.decay, u.correction1, u.correction2, operand?.raw, clearsGradient ? 1 : 0,
-      weight.count)
+    shareElements(weight.count) {
+      vk_adamw(
+        weight.dtype.code, weight.raw(at: $0), gradient.raw(at: $0), firstMoment.raw(at: $0), secondMoment.raw(at: $0),
+        u.gradientScale, u.rate, u.beta1, u.beta2, u.epsilon, u.decay, u.correction1, u.correction2,
+        operand?.raw(at: $0), $1)
+    }
   }
 }
 
 extension CPUBackend {
   public func fillUniform(_ x: Tensor, from stream: RandomStream, low: Double, high: Double) {
-    vk_random_uniform(x.dtype.code, stream.key, stream.identity, low, high, x.raw, x.count)
+    shareElements(x.count) {
+      vk_random_uniform(x.dtype.code, stream.key, stream.identity, $0, low, high, x.raw(at: $0), $1)
+    }
   }
 
   public func fillNormal(_ x: Tensor, from stream: RandomStream, deviation: Double) {
-    vk_random_normal(x.dtype.code, stream.key, stream.identity, deviation, x.raw, x.count)
+    shareElements(x.count) {
+      vk_random_normal(x.dtype.code, stream.key, stream.identity, $0, deviation, x.raw(at: $0), $1)
+    }
   }
 }

@@ -2,7 +2,8 @@ import COpenBLAS
 import CVectorKernels
 import Glibc
 
-/// The CPU worker: products by OpenBLAS and oneDNN, everything else by our vector kernels. The reference of every other backend.
+/// The CPU worker: products by OpenBLAS and oneDNN, everything else by our vector kernels. The reference of every other
+/// backend.
 public final class CPUBackend: Backend, @unchecked Sendable {
   let pool = BufferPool()
   let team: ThreadTeam
@@ -10,16 +11,22 @@ public final class CPUBackend: Backend, @unchecked Sendable {
   let usesBFloat16Products: Bool
   public var threadCount: Int { team.threadCount }
 
-  /// A worker whose kernels and products use `threadCount` threads.
-  public convenience init(threadCount: Int = 1) {
-    self.init(threadCount: threadCount, usesBFloat16Products: CPUBackend.hasBFloat16Products)
+  /// A worker whose kernels are shared out among `threadCount` threads, the calling one among them.
+  ///
+  /// - Parameters:
+  ///   - cpus: the CPU of each thread, that of the calling thread first, which pins itself; nil pins nothing.
+  ///   - watches: whether threads that wait for a kernel watch for tens of microseconds before they sleep: not where
+  ///     threads outnumber cores. Where nothing is said, the CPUs of this process decide.
+  public convenience init(threadCount: Int = 1, cpus: [Int]? = nil, watches: Bool? = nil) {
+    self.init(
+      threadCount: threadCount, cpus: cpus, watches: watches, usesBFloat16Products: CPUBackend.hasBFloat16Products)
   }
 
-  init(threadCount: Int, usesBFloat16Products: Bool) {
-    precondition(threadCount > 0, "\(threadCount) threads")
-    team = ThreadTeam(threadCount: threadCount)
+  init(threadCount: Int, cpus: [Int]? = nil, watches: Bool? = nil, usesBFloat16Products: Bool) {
+    team = ThreadTeam(threadCount: threadCount, cpus: cpus, watches: watches)
     self.usesBFloat16Products = usesBFloat16Products
-    // Each thread of the team calls OpenBLAS for rows or columns of its own.
+    // Products are shared out as all kernels are, so that every thread meets its own rows in its own caches again. Threads
+    // of OpenBLAS's own would compete with the team's for the same cores, and wait for each other by yielding.
     openblas_set_num_threads(1)
   }
 
@@ -35,6 +42,10 @@ public final class CPUBackend: Backend, @unchecked Sendable {
 
   /// Bytes that this worker holds for tensors.
   public var reservedByteCount: Int { pool.reservedByteCount }
+  /// Bytes of those that tensors have now.
+  public var liveByteCount: Int { pool.liveByteCount }
+  /// The greatest `liveByteCount` so far.
+  public var peakLiveByteCount: Int { pool.peakLiveByteCount }
 }
 
 /// Which of OpenBLAS's kernels a process uses.

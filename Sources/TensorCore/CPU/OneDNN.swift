@@ -28,7 +28,7 @@ enum OneDNN {
   nonisolated(unsafe) static let engine: dnnl_engine_t = {
     var engine: dnnl_engine_t?
     check(dnnl_engine_create(&engine, dnnl_cpu, 0), "dnnl_engine_create")
-    // Primitives that several threads need, and those that a thread gave up, are found there again.
+    // Primitives that several threads need are found there again.
     check(
       dnnl_set_primitive_cache_capacity(Int32(OneDNNProducts.defaultCapacity)), "dnnl_set_primitive_cache_capacity")
     return engine!

@@ -80,7 +80,7 @@ extension OneDNNProducts {
     let status = pthread_key_create(&key) { products in
       if let products { Unmanaged<OneDNNProducts>.fromOpaque(products).release() }
     }
-    precondition(status == 0, "no key for a thread's products: error \(status)")
+    guard status == 0 else { fatalError("no key for a thread's products: error \(status)") }
     return key
   }()
 
@@ -91,7 +91,7 @@ extension OneDNNProducts {
     }
     let products = OneDNNProducts()
     let status = pthread_setspecific(key, Unmanaged.passRetained(products).toOpaque())
-    precondition(status == 0, "out of memory: a thread's products, error \(status)")
+    guard status == 0 else { fatalError("out of memory: a thread's products, error \(status)") }
     return products
   }
 }

@@ -86,9 +86,9 @@ enum ProductKind {
 
   /// Whether threads share out the columns of c, not its rows. The operand that is not shared out is packed by each
   /// thread again: that should be the smaller one. oneDNN reads a as it lies and packs b, so that columns are better
-  /// while there are enough of them.
+  /// while there are enough of them: for ViT-B/32's products of 2200 rows by 5 to 15 % with two and four threads.
   func prefersColumns(rows: Int, columns: Int, threadCount: Int) -> Bool {
-    if case .bfloat16 = self, columns >= 256 * threadCount { return true }
+    if case .bfloat16 = self, columns >= 128 * threadCount { return true }
     return columns > rows
   }
 }

@@ -4,7 +4,7 @@ import Synchronization
 package final class GradientNode: @unchecked Sendable {
   /// Grows with every operator, so that a reverse order of computation is a descending order of numbers.
   let sequence: UInt64
-  let inputs: [Tensor]
+  let inputs: [Variable]
   let backward: (Tensor, Gradients) -> Void
 
   private static let next = Atomic<UInt64>(0)
@@ -12,7 +12,7 @@ package final class GradientNode: @unchecked Sendable {
   /// The number of the operator that was recorded last.
   static var latest: UInt64 { next.load(ordering: .relaxed) }
 
-  init(inputs: [Tensor], backward: @escaping (Tensor, Gradients) -> Void) {
+  init(inputs: [Variable], backward: @escaping (Tensor, Gradients) -> Void) {
     sequence = GradientNode.next.add(1, ordering: .relaxed).newValue
     self.inputs = inputs
     self.backward = backward
@@ -36,10 +36,11 @@ public enum GradientRecording {
 extension Tensor {
   /// Remembers that `self` was computed from `inputs`. `backward` gets ∂loss/∂self and adds to the inputs' gradients;
   /// it must not change what it gets.
-  package func record(from inputs: Tensor..., backward: @escaping (Tensor, Gradients) -> Void) -> Tensor {
-    if GradientRecording.isOn, inputs.contains(where: \.isTracked) {
-      node = GradientNode(inputs: inputs.filter(\.isTracked), backward: backward)
-    }
+  ///
+  /// What `backward` holds stays in memory until then: an input's variable where its elements are not needed.
+  package func record(from inputs: any Differentiated..., backward: @escaping (Tensor, Gradients) -> Void) -> Tensor {
+    let tracked = inputs.map(\.variable).filter(\.isTracked)
+    if GradientRecording.isOn, !tracked.isEmpty { node = GradientNode(inputs: tracked, backward: backward) }
     return self
   }
 }

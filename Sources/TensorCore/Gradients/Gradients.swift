@@ -9,12 +9,19 @@ public final class Gradients {
   private var sums: [ObjectIdentifier: Sum] = [:]
 
   /// Adds `gradient` to ∂loss/∂x. Nobody changes `gradient` afterwards.
-  package func add(_ gradient: @autoclosure () -> Tensor, to x: Tensor) {
+  package func add(_ gradient: @autoclosure () -> Tensor, to x: some Differentiated) {
+    let x = x.variable
     guard x.isTracked else { return }
     let gradient = gradient()
-    precondition(gradient.count == x.count, "a gradient of shape \(gradient.shape) for \(x.shape)")
+    precondition(
+      gradient.count == x.count && (gradient.dtype == x.dtype || x.gradient != nil),
+      "a gradient \(gradient) for a tensor of \(x.shape), \(x.dtype)")
     if let total = x.gradient {
-      x.backend.addScaled(gradient, by: 1, to: total)
+      if x.replaces(total) {
+        x.backend.convert(gradient, into: total)
+      } else {
+        x.backend.addScaled(gradient, by: 1, to: total)
+      }
     } else if let sum = sums[ObjectIdentifier(x)] {
       if sum.mayChange {
         x.backend.addScaled(gradient, by: 1, to: sum.tensor)
@@ -30,9 +37,10 @@ public final class Gradients {
 
   /// Lets `kernel` write ∂loss/∂x where it is collected, or add to it where its second argument says so: a product
   /// into a parameter's gradient then needs no memory of its own.
-  package func accumulate(into x: Tensor, _ kernel: (Tensor, _ accumulate: Bool) -> Void) {
+  package func accumulate(into x: some Differentiated, _ kernel: (Tensor, _ accumulate: Bool) -> Void) {
+    let x = x.variable
     guard x.isTracked else { return }
-    if let total = x.gradient { return kernel(total, true) }
+    if let total = x.gradient { return kernel(total, !x.replaces(total)) }
     if let sum = sums[ObjectIdentifier(x)] {
       if sum.mayChange { return kernel(sum.tensor, true) }
       let total = Tensor(like: x)
@@ -47,9 +55,10 @@ public final class Gradients {
 
   /// As `accumulate`, for kernels that write what they are given plus their own: `addend` is what ∂loss/∂x is so far, nil
   /// for nothing, and may be the target itself.
-  package func combine(into x: Tensor, _ kernel: (_ target: Tensor, _ addend: Tensor?) -> Void) {
+  package func combine(into x: some Differentiated, _ kernel: (_ target: Tensor, _ addend: Tensor?) -> Void) {
+    let x = x.variable
     guard x.isTracked else { return }
-    if let total = x.gradient { return kernel(total, total) }
+    if let total = x.gradient { return kernel(total, x.replaces(total) ? nil : total) }
     let sum = sums[ObjectIdentifier(x)]
     if let sum, sum.mayChange { return kernel(sum.tensor, sum.tensor) }
     let total = Tensor(like: x)
@@ -58,14 +67,14 @@ public final class Gradients {
   }
 
   /// As `accumulate`, for kernels that can only add: the target is zeroed first where it is new.
-  package func addInPlace(to x: Tensor, _ kernel: (Tensor) -> Void) {
+  package func addInPlace(to x: some Differentiated, _ kernel: (Tensor) -> Void) {
     accumulate(into: x) { target, accumulate in
-      if !accumulate { x.backend.fill(target, with: 0) }
+      if !accumulate { target.backend.fill(target, with: 0) }
       kernel(target)
     }
   }
 
-  fileprivate func take(_ x: Tensor) -> Tensor? { sums.removeValue(forKey: ObjectIdentifier(x))?.tensor }
+  fileprivate func take(_ x: Variable) -> Tensor? { sums.removeValue(forKey: ObjectIdentifier(x))?.tensor }
 }
 
 extension Tensor {
@@ -73,6 +82,8 @@ extension Tensor {
   ///
   /// Operators are visited in the reverse order of their computation and forgotten at once, so activations are freed
   /// as the pass goes; a second backward pass over the same tensors is not possible.
+  ///
+  /// - Parameter observer: told which parameters this pass reaches, and of each when its gradient is whole.
   public func backward(observer: (any BackwardObserver)? = nil) {
     precondition(count == 1, "backward() of a tensor of shape \(shape)")
     let seed = Tensor(like: self)
@@ -93,26 +104,26 @@ extension Tensor {
   ) {
     let gradients = Gradients()
     for end in ends { gradients.add(end.seed, to: end.tensor) }
-    var order = trackedOperators(of: ends.map(\.tensor))
+    var order = trackedOperators(of: ends.map(\.tensor.variable))
     var completed = BackwardObservation(order, observer)
     GradientRecording.off {
-      while let tensor = order.popLast() {
-        guard let node = tensor.node else { continue }
-        tensor.node = nil
-        if let gradient = gradients.take(tensor) { node.backward(gradient, gradients) }
+      while let variable = order.popLast() {
+        guard let node = variable.node else { continue }
+        variable.node = nil
+        if let gradient = gradients.take(variable) { node.backward(gradient, gradients) }
         completed.visited(order.count)
       }
     }
   }
 
-  /// Every tensor with an operator that these depend on, these among them, in the order of computation.
-  static func trackedOperators(of ends: [Tensor]) -> [Tensor] {
+  /// Every variable with an operator that these depend on, these among them, in the order of computation.
+  static func trackedOperators(of ends: [Variable]) -> [Variable] {
     var seen: Set<ObjectIdentifier> = []
     var pending = ends.filter { seen.insert(ObjectIdentifier($0)).inserted }
-    var found: [Tensor] = []
-    while let tensor = pending.popLast() {
-      guard let node = tensor.node else { continue }
-      found.append(tensor)
+    var found: [Variable] = []
+    while let variable = pending.popLast() {
+      guard let node = variable.node else { continue }
+      found.append(variable)
       for input in node.inputs where seen.insert(ObjectIdentifier(input)).inserted { pending.append(input) }
     }
     return found.sorted { $0.node!.sequence < $1.node!.sequence }

@@ -11,7 +11,7 @@ extension Tensor {
   public static func recomputed(
     _ inputs: [Tensor], parameters: [Tensor], _ body: @escaping ([Tensor]) -> [Tensor]
   ) -> [Tensor] {
-    let tracked = (inputs + parameters).filter(\.isTracked)
+    let tracked = (inputs + parameters).map(\.variable).filter(\.isTracked)
     guard GradientRecording.isOn, let first = tracked.first else { return body(inputs) }
     let results = GradientRecording.off { body(inputs) }.map { $0.detached() }
     // All results depend on one node: it runs once, after the gradients of all have arrived.
@@ -21,7 +21,7 @@ extension Tensor {
       Tensor.differentiateAgain(inputs, body, arriving.gradients, gradients)
     }
     for (place, result) in results.enumerated() {
-      result.node = GradientNode(inputs: [whole]) { gradient, gradients in
+      result.node = GradientNode(inputs: [whole.variable]) { gradient, gradients in
         if arriving.isEmpty { gradients.add(Tensor.zeros([], backend: whole.backend), to: whole) }
         arriving.gradients[place] = gradient
       }
@@ -38,7 +38,7 @@ extension Tensor {
     let starts = inputs.map { $0.isTracked ? GraphInput($0) : nil }
     let results = GradientRecording.on { body(zip(inputs, starts).map { $1?.tensor ?? $0 }) }
     precondition(
-      Tensor.trackedOperators(of: results).allSatisfy { $0.node!.sequence > before },
+      Tensor.trackedOperators(of: results.map(\.variable)).allSatisfy { $0.node!.sequence > before },
       "a recomputed body uses a tensor of a backward pass that is none of its inputs")
     Tensor.backward(from: zip(results, arrived).compactMap { result, seed in seed.map { (result, $0) } })
     for (input, start) in zip(inputs, starts) {

@@ -6,6 +6,7 @@ extension Tensor {
     requireEqualShapes(a, b)
     let y = Tensor(like: a)
     a.backend.add(a, b, into: y)
+    let (a, b) = (a.variable, b.variable)
     return y.record(from: a, b) { dy, gradients in
       gradients.add(dy, to: a)
       gradients.add(dy, to: b)
@@ -17,6 +18,7 @@ extension Tensor {
     requireEqualShapes(a, b)
     let y = Tensor(like: a)
     a.backend.subtract(a, b, into: y)
+    let (a, b) = (a.variable, b.variable)
     return y.record(from: a, b) { dy, gradients in
       gradients.add(dy, to: a)
       gradients.add((-1 * dy), to: b)
@@ -42,9 +44,9 @@ extension Tensor {
     precondition(
       shape.count >= b.shape.count && Array(shape.suffix(b.shape.count)) == b.shape,
       "\(b.shape) is not the end of \(shape)")
-    let x = self
-    let y = Tensor(like: x)
-    backend.addSuffix(b, to: x, into: y)
+    let y = Tensor(like: self)
+    backend.addSuffix(b, to: self, into: y)
+    let (x, b) = (variable, b.variable)
     return y.record(from: x, b) { dy, gradients in
       gradients.add(dy, to: x)
       gradients.accumulate(into: b) { $0.backend.columnSums(dy, into: $0, accumulate: $1) }
@@ -54,9 +56,9 @@ extension Tensor {
   /// y[r, c] = x[r, c] + v[r]: one number a row.
   public func addingColumn(_ v: Tensor) -> Tensor {
     precondition(v.count == rowCount, "\(v.shape) for the rows of \(shape)")
-    let x = self
-    let y = Tensor(like: x)
-    backend.addColumn(v, to: x, into: y)
+    let y = Tensor(like: self)
+    backend.addColumn(v, to: self, into: y)
+    let (x, v) = (variable, v.variable)
     return y.record(from: x, v) { dy, gradients in
       gradients.add(dy, to: x)
       gradients.add(dy.rowSums(), to: v)

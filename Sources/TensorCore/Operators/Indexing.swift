@@ -9,9 +9,9 @@ extension Tensor {
     precondition(
       shape.last == columnCount && shape.dropLast().reduce(1, *) == indices.count,
       "\(indices.count) rows of \(self.shape) as \(shape)")
-    let x = self
+    let x = variable
     let y = Tensor(like: x, shape: shape)
-    backend.gatherRows(of: x, at: indices, into: y)
+    backend.gatherRows(of: self, at: indices, into: y)
     return y.record(from: x) { dy, gradients in
       gradients.addInPlace(to: x) { x.backend.scatterAddRows(of: dy, at: indices, to: $0) }
     }
@@ -25,9 +25,9 @@ extension Tensor {
   /// y[r, k] = x[r, indices[r, k]]: (…, columns) -> (…, picks).
   public func gatheringColumns(_ indices: IndexTensor) -> Tensor {
     precondition(rowCount > 0 && indices.count % rowCount == 0, "\(indices.count) columns of \(shape)")
-    let x = self
+    let x = variable
     let y = Tensor(like: x, shape: shape.dropLast() + [indices.count / rowCount])
-    backend.gatherColumns(of: x, at: indices, into: y)
+    backend.gatherColumns(of: self, at: indices, into: y)
     return y.record(from: x) { dy, gradients in
       gradients.addInPlace(to: x) { x.backend.scatterAddColumns(of: dy, at: indices, to: $0) }
     }
@@ -43,13 +43,12 @@ extension Tensor {
   /// The rows of both, one below the other: (a, D) and (b, D) -> (a + b, D).
   public func concatenatingRows(_ other: Tensor) -> Tensor {
     precondition(columnCount == other.columnCount, "the rows of \(shape) and \(other.shape) together")
-    let a = self
-    let b = other
+    let (a, b) = (variable, other.variable)
     let y = Tensor(like: a, shape: [a.rowCount + b.rowCount, columnCount])
     let upper = y.slice(at: 0, shape: a.shape)
     let lower = y.slice(at: a.count, shape: b.shape)
-    backend.copy(a, into: upper)
-    backend.copy(b, into: lower)
+    backend.copy(self, into: upper)
+    backend.copy(other, into: lower)
     return y.record(from: a, b) { dy, gradients in
       gradients.add(dy.slice(at: 0, shape: a.shape), to: a)
       gradients.add(dy.slice(at: a.count, shape: b.shape), to: b)
@@ -59,7 +58,7 @@ extension Tensor {
   /// The same elements in another shape of equal count.
   public func reshaped(_ shape: [Int]) -> Tensor {
     precondition(shape.reduce(1, *) == count, "\(self.shape) as \(shape)")
-    let x = self
+    let x = variable
     let y = slice(at: 0, shape: shape)
     return y.record(from: x) { dy, gradients in gradients.add(dy.slice(at: 0, shape: x.shape), to: x) }
   }

@@ -18,10 +18,10 @@ extension Tensor {
 
   /// x/max(‖x‖, ε) over the last axis; dx = (dy − y·(y·dy))/‖x‖.
   public func unitRows(epsilon: Double = 1e-12) -> Tensor {
-    let x = self
+    let x = variable
     let y = Tensor(like: x)
     let lengths = Tensor(like: x, shape: [rowCount])
-    backend.unitRows(x, epsilon: epsilon, into: y, lengths: lengths)
+    backend.unitRows(self, epsilon: epsilon, into: y, lengths: lengths)
     let value = y.detached()
     return y.record(from: x) { dy, gradients in
       let dx = Tensor(like: x)

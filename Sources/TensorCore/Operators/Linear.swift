@@ -20,9 +20,9 @@ extension Tensor {
   public func linear(
     _ weight: Tensor, bias: Tensor? = nil, layout: WeightLayout = .outputsFirst, result: DType? = nil
   ) -> Tensor {
-    let x = self
+    let x = variable
     let layer = LinearProduct(weight, bias, layout)
-    let operand = x.rounded(to: weight.dtype)
+    let operand = rounded(to: weight.dtype)
     let y = layer.forward(operand, shape: x.shape, format: result ?? x.dtype)
     return y.record(from: x, weight, bias ?? weight) { dy, gradients in
       let dOperand = dy.rounded(to: weight.dtype)
@@ -72,7 +72,7 @@ extension Tensor {
       self, adding: update, gamma: gamma, beta: beta, epsilon: epsilon, sum: sum, into: normalized, mean: mean,
       inverseDeviation: inverseDeviation)
     if let update {
-      let x = self
+      let (x, update) = (variable, update.variable)
       _ = sum.record(from: x, update) { dSum, gradients in
         gradients.add(dSum, to: x)
         gradients.add(dSum.rounded(to: update.dtype), to: update)

@@ -4,9 +4,9 @@ extension Tensor {
   /// `value` where mask is 1, self elsewhere; no gradient passes where it is 1.
   public func filled(where mask: Tensor, with value: Double) -> Tensor {
     Tensor.requireEqualShapes(self, mask)
-    let x = self
+    let x = variable
     let y = Tensor(like: x)
-    backend.maskedFill(x, where: mask, with: value, into: y)
+    backend.maskedFill(self, where: mask, with: value, into: y)
     return y.record(from: x) { dy, gradients in
       let dx = Tensor(like: x)
       x.backend.maskedFill(dy, where: mask, with: 0, into: dx)

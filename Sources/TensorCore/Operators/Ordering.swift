@@ -4,10 +4,10 @@ extension Tensor {
   /// The `picks` largest of every row in descending order and their columns; equal values in the order of columns.
   public func top(_ picks: Int) -> (values: Tensor, indices: IndexTensor) {
     precondition(picks <= columnCount, "the \(picks) largest of \(columnCount)")
-    let x = self
+    let x = variable
     let values = Tensor(like: x, shape: shape.dropLast() + [picks])
     let indices = IndexTensor(uninitialized: rowCount * picks, backend: backend)
-    backend.sortRows(x, into: values, indices: indices)
+    backend.sortRows(self, into: values, indices: indices)
     let tracked = values.record(from: x) { dy, gradients in
       gradients.addInPlace(to: x) { x.backend.scatterAddColumns(of: dy, at: indices, to: $0) }
     }

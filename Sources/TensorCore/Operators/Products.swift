@@ -35,10 +35,10 @@ extension Tensor {
   /// The last two axes exchanged.
   public func transposed() -> Tensor {
     precondition(shape.count >= 2, "the transpose of a tensor of shape \(shape)")
-    let x = self
+    let x = variable
     let (rows, columns) = (shape[shape.count - 2], columnCount)
     let y = Tensor(like: x, shape: shape.dropLast(2) + [columns, rows])
-    backend.transpose(x, batch: count / max(1, rows * columns), rows: rows, columns: columns, into: y)
+    backend.transpose(self, batch: count / max(1, rows * columns), rows: rows, columns: columns, into: y)
     return y.record(from: x) { dy, gradients in gradients.add(dy.transposed(), to: x) }
   }
 }

@@ -1,9 +1,9 @@
 extension Tensor {
   /// exp(x)/Σ exp(x) over the last axis; dx = y·(dy − Σ y·dy).
   public func softmax() -> Tensor {
-    let x = self
+    let x = variable
     let y = Tensor(like: x)
-    backend.softmax(x, into: y)
+    backend.softmax(self, into: y)
     let value = y.detached()
     return y.record(from: x) { dy, gradients in
       let dx = Tensor(like: x)
@@ -14,9 +14,9 @@ extension Tensor {
 
   /// x − log Σ exp(x) over the last axis; dx = dy − softmax(x)·Σ dy.
   public func logSoftmax() -> Tensor {
-    let x = self
+    let x = variable
     let y = Tensor(like: x)
-    backend.logSoftmax(x, into: y)
+    backend.logSoftmax(self, into: y)
     let value = y.detached()
     return y.record(from: x) { dy, gradients in
       let dx = Tensor(like: x)

@@ -16,22 +16,37 @@ extension Tensor {
   /// The same numbers in another format; the gradient comes back in this one.
   public func converted(to dtype: DType) -> Tensor {
     guard dtype != self.dtype else { return self }
-    let x = self
     let y = Tensor(uninitialized: shape, dtype: dtype, backend: backend)
-    backend.convert(x, into: y)
+    backend.convert(self, into: y)
+    let x = variable
     return y.record(from: x) { dy, gradients in gradients.add(dy.converted(to: x.dtype), to: x) }
   }
 
   /// f(x), with ∂loss/∂x = ∂loss/∂y · f′(x).
   public func apply(_ function: UnaryFunction) -> Tensor {
-    let x = self
-    let y = Tensor(like: x)
-    backend.apply(function, to: x, into: y)
-    let value = y.detached()
+    let y = Tensor(like: self)
+    backend.apply(function, to: self, into: y)
+    if case .affine(let scale, _) = function {
+      let x = variable
+      return y.record(from: x) { dy, gradients in gradients.add(scale * dy, to: x) }
+    }
+    let (x, value) = (variable, y.detached())
+    let input = function.derivativeNeedsInput ? self : value
     return y.record(from: x) { dy, gradients in
       let dx = Tensor(like: x)
-      x.backend.applyDerivative(of: function, at: x, y: value, to: dy, into: dx)
+      x.backend.applyDerivative(of: function, at: input, y: value, to: dy, into: dx)
       gradients.add(dx, to: x)
+    }
+  }
+}
+
+extension UnaryFunction {
+  /// False where f′(x) is a function of f(x), or x > 0 where f(x) > 0 is all that it asks.
+  fileprivate var derivativeNeedsInput: Bool {
+    switch self {
+    case .relu, .sigmoid, .exp, .squareRoot, .reciprocal, .affine: false
+    case .leakyReLU(let slope): slope < 0
+    case .quickGELU, .gelu, .log, .atLeast: true
     }
   }
 }

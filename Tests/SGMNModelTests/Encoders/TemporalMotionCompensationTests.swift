@@ -18,6 +18,16 @@ import Testing
   }
 }
 
+@Suite struct KeyBiasTests {
+  @Test(arguments: [(DType.float32, DType.float32), (.float64, .float64), (.bfloat16, .float32)])
+  func hasTheFormatOfScores(rows: DType, scores: DType) {
+    let like = Tensor(uninitialized: [2, 2, 8], dtype: rows, backend: cpu)
+    let bias = keyBias([true, false, true, true], 2, like: like)
+    #expect(bias.dtype == scores && bias.shape == [2, 1, 2])
+    #expect(bias.floats() == [0, -.infinity, 0, 0])
+  }
+}
+
 @Suite struct TemporalMotionCompensationTests {
   private let c = ModelConfiguration.tiny
   private let width = 8

@@ -57,13 +57,16 @@ func pixels(_ count: Int, seed: UInt64) -> [UInt8] {
 }
 
 /// Float64 parameters that are nowhere at a special value: norms and biases too have random parts.
-func bind(_ module: any Module, dtype: DType = .float64, seed: UInt64 = 1) -> ParameterArena {
-  let arena = ParameterArena(module, seed: seed, dtype: dtype, backend: cpu)
+func bind(_ module: any Module, dtype: DType = .float64, operandFormat: DType? = nil, seed: UInt64 = 1)
+  -> ParameterArena
+{
+  let arena = ParameterArena(module, seed: seed, dtype: dtype, operandFormat: operandFormat, backend: cpu)
   for entry in arena.entries {
     let value = entry.parameter.value
     var stream = RandomStream(seed: seed, "disturbance " + entry.name)
     value.set(value.doubles().map { $0 + 0.2 * stream.normal() })
   }
+  arena.refreshOperands()
   return arena
 }
 

@@ -25,15 +25,17 @@ import Testing
   }
 
   /// Around the widths of vectors, tiles, panels and strips.
-  static let cases = [
+  static let small = [
     Case(queries: 1, keys: 1, width: 1), Case(queries: 1, keys: 5, width: 8), Case(queries: 3, keys: 1, width: 64),
-    Case(queries: 6, keys: 16, width: 16), Case(queries: 7, keys: 17, width: 20),
-    Case(queries: 19, keys: 19, width: 64),
-    Case(heads: 3, queries: 50, keys: 50, width: 64), Case(queries: 64, keys: 64, width: 48),
-    Case(queries: 65, keys: 63, width: 33), Case(queries: 29, keys: 65, width: 80),
-    Case(batch: 1, heads: 1, queries: 131, keys: 130, width: 70),
-    Case(batch: 1, queries: 70, keys: 500, width: 64), Case(batch: 3, heads: 1, queries: 2, keys: 145, width: 128),
+    Case(queries: 6, keys: 16, width: 16), Case(queries: 7, keys: 17, width: 20), Case(queries: 19, keys: 19, width: 9),
+    Case(heads: 1, queries: 13, keys: 65, width: 33),
   ]
+  static let large = [
+    Case(batch: 1, heads: 3, queries: 50, keys: 50, width: 64), Case(heads: 1, queries: 65, keys: 63, width: 48),
+    Case(batch: 1, queries: 7, keys: 500, width: 64), Case(batch: 1, heads: 1, queries: 131, keys: 145, width: 70),
+    Case(heads: 1, queries: 2, keys: 49, width: 144),
+  ]
+  static let cases = small.flatMap { c in Bias.allCases.map { (c, $0) } } + large.map { ($0, .itemQueries) }
 
   /// What a case computes: the output, dQuery, dKey and dValue.
   struct Results: Equatable {
@@ -104,7 +106,7 @@ import Testing
     #expect(intact, "numbers beside the columns were overwritten")
   }
 
-  @Test(arguments: cases, Bias.allCases)
+  @Test(arguments: cases)
   func float32(_ c: Case, bias: Bias) {
     let exact = results(c, bias, .float64, rounded: false)
     let single = results(c, bias, .float32, rounded: false)
@@ -112,21 +114,24 @@ import Testing
     for (i, gradient) in exact.gradients.enumerated() {
       expectClose(single.gradients[i], gradient, 2e-6, "gradient \(i)")
     }
-    #expect(results(c, bias, .float32, rounded: false) == single)
   }
 
   /// Operands are rounded before, so what differs is the rounding of every result to eight bits.
-  @Test(arguments: cases, Bias.allCases)
+  @Test(arguments: cases)
   func bfloat16(_ c: Case, bias: Bias) {
     let exact = results(c, bias, .float64, rounded: true)
     let half = results(c, bias, .bfloat16, rounded: true)
     for (ours, numbers) in zip([half.output] + half.gradients, [exact.output] + exact.gradients) {
       let largest = numbers.map(abs).reduce(0, max)
-      for (our, number) in zip(ours, numbers) {
-        #expect(abs(our - number) <= abs(number) / 256 + 2e-6 * max(0.1, largest))
-      }
+      let wrong = zip(ours, numbers).first { abs($0 - $1) > abs($1) / 256 + 2e-6 * max(0.1, largest) || $0.isNaN }
+      #expect(wrong == nil)
     }
-    #expect(results(c, bias, .bfloat16, rounded: true) == half)
+  }
+
+  @Test(arguments: [DType.float32, .bfloat16])
+  func twiceTheSameBits(dtype: DType) {
+    let once = results(Self.large[0], .none, dtype, rounded: false)
+    #expect(results(Self.large[0], .none, dtype, rounded: false) == once)
   }
 
   /// The sums of a head do not depend on which others are computed in the same call.

@@ -120,7 +120,7 @@ import Testing
       let zero = { Tensor.zeros([length], dtype: .float64, backend: cpu) }
       cpu.adamW(
         update, weight: weight, gradient: g.tensor(.float64), firstMoment: zero(), secondMoment: zero(),
-        operand: nil, clearsGradient: false)
+        operand: nil)
       // After one step m̂ = g and √v̂ = |g|.
       let expected = zip(w.values, g.values).map { $0 * 0.98 - 0.1 * (0.5 * $1) / (abs(0.5 * $1) + 1e-6) }
       expectClose(weight.doubles(), expected, 1e-12)

@@ -70,19 +70,36 @@ import Testing
   @Test func aBackwardPassFreesWhatItVisited() {
     let x = Numbers.normal([4]).leaf(.float32)
     weak var activation: Tensor?
-    weak var side: Tensor?
+    weak var softmax: (any Storage)?
     let loss: Tensor
     do {
       let hidden = x.gelu()
       activation = hidden
       let bystander = hidden.softmax()
-      side = bystander
+      softmax = bystander.storage
       loss = (hidden * hidden + bystander).sum()
     }
-    #expect(activation != nil && side != nil)
+    #expect(activation != nil && softmax != nil)
     loss.backward()
-    #expect(activation == nil && side == nil)
+    #expect(activation == nil && softmax == nil)
     #expect(!loss.isTracked)
+  }
+
+  /// What no backward step looks at is free before the pass begins.
+  @Test func elementsThatNobodyNeedsAreNotKept() {
+    let x = Numbers.normal([4]).leaf(.float32)
+    weak var sum: (any Storage)?
+    weak var scaled: (any Storage)?
+    let loss: Tensor
+    do {
+      let y = x + x
+      let z = (3 * y).converted(to: .float64)
+      (sum, scaled) = (y.storage, z.storage)
+      loss = z.sum()
+    }
+    #expect(sum == nil && scaled == nil)
+    loss.backward()
+    #expect(x.gradient!.floats() == [6, 6, 6, 6])
   }
 
   @Test func aDeepGraphNeedsNoDeepStack() {

@@ -126,8 +126,8 @@ import Testing
     var reached: [ObjectIdentifier] = []
     /// Parameters with their gradients at the time.
     var complete: [(ObjectIdentifier, [Double])] = []
-    func willReach(_ parameters: [Tensor]) { reached += parameters.map(ObjectIdentifier.init) }
-    func isComplete(_ parameter: Tensor) {
+    func willReach(_ parameters: [Variable]) { reached += parameters.map(ObjectIdentifier.init) }
+    func isComplete(_ parameter: Variable) {
       complete.append((ObjectIdentifier(parameter), parameter.gradient!.doubles()))
     }
   }
@@ -141,9 +141,9 @@ import Testing
     let total = recomputedBlock(recomputedBlock(x, early, bias), late, bias).sum()
     let observer = Observer()
     total.backward(observer: observer)
-    let all = [x, early, late, bias]
+    let all = [x, early, late, bias].map(\.variable)
     #expect(Set(observer.reached) == Set(all.map(ObjectIdentifier.init)) && observer.reached.count == 4)
-    #expect(observer.complete.map(\.0).first == ObjectIdentifier(late))
+    #expect(observer.complete.map(\.0).first == ObjectIdentifier(late.variable))
     #expect(observer.complete.count == 4)
     for (parameter, gradient) in observer.complete {
       #expect(all.first { ObjectIdentifier($0) == parameter }?.gradient?.doubles() == gradient)

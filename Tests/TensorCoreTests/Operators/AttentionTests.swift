@@ -58,4 +58,38 @@ import Testing
     let after = packed.tensor(.float32).selfAttention(heads: 1, bias: mask).floats()
     #expect(before == after)
   }
+
+  /// The same operands in float32 and bfloat16, with a mask in float32.
+  @Test func ofBFloat16() {
+    let packed = Numbers.normal([2, 7, 3 * 40])
+    let query = Numbers.normal([2, 5, 40], seed: 2)
+    let memory = Numbers.normal([2, 7, 2 * 40], seed: 3)
+    let mask = keyMask([2, 1, 7]).tensor(.float32)
+    expectLikeFloat32([packed]) { $0[0].selfAttention(heads: 2, bias: mask) }
+    expectLikeFloat32([packed]) { $0[0].selfAttention(heads: 5) }
+    expectLikeFloat32([query, memory]) { $0[0].attention(to: $0[1], heads: 2, bias: mask) }
+    expectLikeFloat32([query, memory]) { $0[0].attention(to: $0[1], heads: 5) }
+  }
+
+  private func expectLikeFloat32(
+    _ inputs: [Numbers], sourceLocation: SourceLocation = #_sourceLocation, _ function: ([Tensor]) -> Tensor
+  ) {
+    let rounded = inputs.map { Numbers($0.tensor(.bfloat16).doubles(), shape: $0.shape) }
+    let results = [DType.float32, .bfloat16].map { dtype in
+      var gradients = [[Double]](repeating: [], count: inputs.count)
+      let tracked = Numbers.normal([1]).leaf(.float32)
+      let operands = rounded.enumerated().map { i, numbers in
+        numbers.tensor(dtype).record(from: tracked) { dy, _ in gradients[i] = dy.doubles() }
+      }
+      let y = function(operands)
+      #expect(y.dtype == dtype)
+      let seed = Numbers.normal(y.shape, seed: 9).tensor(.bfloat16).doubles()
+      y.backward(from: Tensor(seed, shape: y.shape, dtype: dtype, backend: cpu))
+      return [y.doubles()] + gradients
+    }
+    for (half, single) in zip(results[1], results[0]) {
+      // Half a unit of the last of eight bits.
+      expectClose(half, single, 1.0 / 256, "bfloat16", sourceLocation)
+    }
+  }
 }

@@ -49,10 +49,8 @@ import Testing
     "subtract": { x, _ in x[0] - x[1] },
     "patches": { x, c in
       let bytes = x[1].doubles().map { UInt8($0) }
-      let rows = bytes.withUnsafeBufferPointer {
-        Tensor.patches(
-          of: $0, images: 2, size: 4, patch: 2, mean: c.mean!, deviation: c.deviation!, dtype: x[0].dtype, backend: cpu)
-      }
+      let rows = Tensor.patches(
+        of: [bytes], size: 4, patch: 2, mean: c.mean!, deviation: c.deviation!, dtype: x[0].dtype, backend: cpu)
       return rows.linear(x[0].reshaped([5, 12]))
     },
   ]

@@ -1,21 +1,26 @@
 import Foundation
 
-/// An `mpirun` of `collectives-probe`, under a deadline, with its output in a file.
-final class Job {
-  struct Result {
-    var status: Int32
-    var output: String
-    var seconds: Double
+/// An `mpirun` of a test's program, which lies beside the tests, under a deadline, with its output in a file.
+public final class ProbeJob {
+  public struct Result {
+    public var status: Int32
+    public var output: String
+    public var seconds: Double
   }
 
   private let process = Process()
   private let outputURL: URL
   private let startTime = DispatchTime.now()
 
-  init(ranks: Int?, _ arguments: [String], seconds: Int = 60, environment extra: [String: String] = [:]) throws {
+  /// - Parameters:
+  ///   - ranks: nil starts the program without `mpirun`.
+  ///   - seconds: after these the job is killed.
+  public init(
+    _ program: String, ranks: Int?, _ arguments: [String], seconds: Int = 60, environment extra: [String: String] = [:]
+  ) throws {
     let products = URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
       .deletingLastPathComponent()
-    let probe = products.appendingPathComponent("collectives-probe").path
+    let probe = products.appendingPathComponent(program).path
     let launcher = ranks.map { ["mpirun", "-n", "\($0)"] } ?? []
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = ["timeout", "-k", "5", "\(seconds)"] + launcher + [probe] + arguments
@@ -46,10 +51,10 @@ final class Job {
     try? FileManager.default.removeItem(at: outputURL)
   }
 
-  var output: String { (try? String(contentsOf: outputURL, encoding: .utf8)) ?? "" }
+  public var output: String { (try? String(contentsOf: outputURL, encoding: .utf8)) ?? "" }
 
   /// The process id of `mpirun`, the child of `timeout`.
-  var launcherProcess: pid_t? {
+  public var launcherProcess: pid_t? {
     let children = "/proc/\(process.processIdentifier)/task/\(process.processIdentifier)/children"
     return (try? String(contentsOfFile: children, encoding: .utf8)).flatMap {
       $0.split(separator: " ").first.flatMap { pid_t($0) }
@@ -57,7 +62,7 @@ final class Job {
   }
 
   /// Waits until `condition` holds, at most ten seconds.
-  static func wait(until condition: () -> Bool) -> Bool {
+  public static func wait(until condition: () -> Bool) -> Bool {
     for _ in 0..<500 {
       if condition() { return true }
       usleep(20_000)
@@ -65,7 +70,7 @@ final class Job {
     return condition()
   }
 
-  func finish() -> Result {
+  public func finish() -> Result {
     process.waitUntilExit()
     let seconds = Double(DispatchTime.now().uptimeNanoseconds - startTime.uptimeNanoseconds) / 1e9
     return Result(status: process.terminationStatus, output: output, seconds: seconds)

@@ -1,0 +1,37 @@
+import Collectives
+import GradientAveraging
+import TensorCore
+
+/// Milliseconds of an exchange by bucket size and format, the best of several: what the default size is taken from.
+struct ExchangeSpeeds {
+  private let ranks: any Communicator
+  private let gradients: Tensor
+  private static let sizes = [256, 512, 1_024, 2_048, 4_096, 8_192, 16_384]
+
+  init(_ ranks: any Communicator, byteCount: Int) {
+    self.ranks = ranks
+    gradients = Tensor.zeros([byteCount / 4], backend: CPUBackend())
+  }
+
+  func report() throws {
+    if ranks.isLeader {
+      print("milliseconds for \(gradients.byteCount >> 20) MiB of float32 over \(ranks.rankCount) ranks, norm included")
+      print("KiB of a bucket", Self.sizes, separator: "\t")
+    }
+    for wire in WireFormat.allCases {
+      let best = try Self.sizes.map { size in try (0..<8).map { _ in try once(wire, size << 10) }.min()! }
+      if ranks.isLeader { print("\(wire)", best.map { Int(($0 * 1e3).rounded()) }, separator: "\t") }
+    }
+  }
+
+  private func once(_ wire: WireFormat, _ bucketByteCount: Int) throws -> Double {
+    let exchange = try GradientExchange(
+      gradients: gradients, communicator: ranks, wire: wire, bucketByteCount: bucketByteCount)
+    gradients.backend.fill(gradients, with: 1)
+    try ranks.barrier()
+    exchange.begin()
+    let seconds = try exchange.finish().times.exposedSeconds
+    try exchange.close()
+    return Double(try ranks.allReduceMax(Int(seconds * 1e9))) * 1e-9
+  }
+}
