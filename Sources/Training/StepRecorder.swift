@@ -27,8 +27,10 @@ final class StepRecorder {
       ("step_seconds", .number(seconds)), ("pairs_per_second", .number(rate)),
       ("data_wait_seconds", .number(result.summary.waitSeconds)),
       ("data_wait_share", .number(min(1, result.summary.waitSeconds / max(seconds, 1e-9)))),
+      ("communication_seconds", .number(result.summary.communicationSeconds)),
       ("replaced_samples", .integer(state.replacedSamples.count)),
     ]
+    if let error = result.gradientSum.wireError { fields.append(("wire_error", .number(error))) }
     try metrics.append(step: state.step, fields)
     let perStep = timer.secondsPerStep ?? seconds
     progress.update(

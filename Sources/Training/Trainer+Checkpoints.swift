@@ -56,6 +56,11 @@ extension Trainer {
         "the checkpoint was made by \(saved.rankCount) ranks, this run has \(communicator.rankCount): the samples of a "
           + "step are the same, \(configuration.model.effectOfRankCount)")
     }
+    if saved.precision != state.precision {
+      logger.warning(
+        "the checkpoint was made with products in \(saved.precision.rawValue), this run computes them in "
+          + "\(state.precision.rawValue): from here on it is not, to the bit, the run that it was")
+    }
     try TrainingCheckpoint.readModel(checkpoint, into: arena)
     try TrainingCheckpoint.readOptimizer(checkpoint, into: optimizer, arena: arena)
     return saved
@@ -95,6 +100,7 @@ extension Trainer {
   func stop() throws -> ExitCode {
     if savedStep != state.step { try save(isBest: false) }
     try recorder?.close()
+    try exchange.close()
     try communicator.barrier()
     logger.notice("stopped after step \(state.step) with a checkpoint; the same command goes on")
     return .stoppedWithCheckpoint

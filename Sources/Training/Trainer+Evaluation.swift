@@ -7,7 +7,8 @@ extension Trainer {
     guard let evaluationShards else { return false }
     let evaluator = Evaluator(
       model: model, backend: backend, communicator: communicator,
-      configuration: EvaluationOptions(model: RetrievalReport.ModelOrigin(checkpoint: nil, step: state.step)))
+      configuration: EvaluationOptions(
+        model: RetrievalReport.ModelOrigin(step: state.step, precision: state.precision.rawValue)))
     let report = try evaluator.evaluate(evaluationShards)
     let recall = report.overall.mean
     try recorder?.record(report, step: state.step)

@@ -3,6 +3,7 @@ import Collectives
 import DataLoading
 import Evaluation
 import Faults
+import GradientAveraging
 import NeuralNetworks
 import Optimization
 import RemoteStorage
@@ -20,6 +21,7 @@ public final class Trainer {
   let model: SGMN
   let arena: ParameterArena
   let optimizer: AdamW
+  let exchange: GradientExchange
   let shards: ShardSet
   let evaluationShards: ShardSet?
   let loading: LoaderConfiguration
@@ -36,6 +38,9 @@ public final class Trainer {
   /// Seconds between two looks at how long the ranks wait for data.
   var waitingReportInterval = 60.0
   var waitingReporter: WaitingReporter?
+  private var profile: ProfileSession?
+  /// Whether the error of rounded gradients has been told.
+  var hasToldWireError = false
 
   /// How a run begins.
   public enum Resume: Sendable, Equatable {
@@ -50,7 +55,7 @@ public final class Trainer {
   /// Every rank calls it with the same arguments; where it throws on one, it throws on all.
   public init(
     _ configuration: RunConfiguration, folder path: String, resume: Resume = .automatic,
-    communicator: any Communicator, backend: any Backend, logger: Logger
+    communicator: any Communicator, backend: any Backend, overlap: Overlap = .auto, logger: Logger
   ) throws {
     self.configuration = configuration
     self.communicator = communicator
@@ -74,12 +79,23 @@ public final class Trainer {
     optimizer = AdamW(arena, configuration: configuration.adamW) {
       $0.hasPrefix("visual.") ? configuration.optimizer.backboneRateScale : 1
     }
+    exchange = try GradientExchange(
+      gradients: arena.gradients, communicator: communicator, wire: configuration.compute.wire.wireFormat,
+      overlap: overlap
+    ) { [arena] in arena.settleGradients(butNot: $0) }
     state = prepared.state
+    state.precision = precision
     try restore(resume)
     let step = state.step
     recorder = try communicator.together {
       try prepared.folder.map { try StepRecorder($0, restoredStep: step, stepCount: prepared.plan.stepCount) }
     }
+  }
+
+  /// Has the run look at where its time goes; before `run()`, on every rank. The run's backend must be the request's.
+  public func enableProfile(_ request: ProfileRequest, folder path: String) {
+    precondition(backend === request.backend, "a profile of another backend")
+    profile = ProfileSession(request, folder: path, communicator: communicator, logger: logger)
   }
 
   /// Trains. Returns `.done` at the end, `.stoppedWithCheckpoint` where a signal or the leader's orders ended it.
@@ -94,13 +110,19 @@ public final class Trainer {
     var stopRequested = StopSignals.isRequested && communicator.rankCount == 1
     logStart()
     while state.step < plan.stepCount {
+      try profile?.beginStep(state.step)
       let orders = try StepOrders.agreed(leaderOrders(stopRequested), over: communicator)
-      guard orders.goesOn else { return try stop() }
+      guard orders.goesOn else {
+        try profile?.report()
+        return try stop()
+      }
       recorder?.begin()
       let result = try step(loader, step: state.step, learningRate: orders.learningRate)
+      report(result.gradientSum)
       advance()
       if result.summary.skippedCount > 0 { try countReplaced(result.skipped) }
       try recorder?.record(result, state: state, learningRate: orders.learningRate, globalBatch: batches.pairsPerStep)
+      try profile?.endStep()
       if orders.reportsWaiting { try reportWaiting() }
       if orders.comparesRanks { try RankComparison.compare(arena, step: state.step, over: communicator) }
       let isBest = orders.evaluates ? try evaluate() : false
@@ -108,6 +130,8 @@ public final class Trainer {
       stopRequested = result.summary.isStopRequested || state.step == stopAfterStep
     }
     try recorder?.close()
+    try profile?.report()
+    try exchange.close()
     logger.info("done: \(state.step) steps")
     return .done
   }
@@ -115,7 +139,7 @@ public final class Trainer {
   private var step: TrainingStep {
     TrainingStep(
       configuration: configuration, model: model, arena: arena, optimizer: optimizer, backend: backend,
-      communicator: communicator)
+      communicator: communicator, exchange: exchange, profile: profile?.steps)
   }
 
   /// What rank 0 wants of the step that `state.step` names.

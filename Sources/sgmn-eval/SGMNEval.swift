@@ -50,8 +50,12 @@ struct SGMNEval: ParsableCommand {
   @Option(help: ArgumentHelp("Operands of products: float32 or bf16.", valueName: "format"))
   var precision = RunConfiguration.Precision.float32
 
-  @Option(help: "Threads of a rank's products; 0 shares the machine's cores among its ranks.")
+  @Option(help: "Threads of a rank's kernels; 0 shares the machine's cores among its ranks.")
   var threads = 0
+
+  @Option(
+    help: "auto keeps every thread on a core of its own where there is one for each; off leaves them to the system.")
+  var pin = Pinning.auto
 
   @Option(help: ArgumentHelp("OpenBLAS kernels: auto, env or a core's name.", valueName: "core"))
   var blasCore = "auto"
@@ -79,9 +83,9 @@ struct SGMNEval: ParsableCommand {
   }
 
   private func evaluate(_ communicator: any Communicator, _ logger: Logger) throws -> RetrievalReport {
+    let placement = try RankThreads.place(threads, pinning: pin, communicator: communicator, logger: logger)
     let backend = CPUBackend(
-      threadCount: threads > 0
-        ? threads : Topology.current().threadCount(localRankCount: communicator.localRankCount))
+      threadCount: placement.threadCount, cpus: placement.cpus, watches: placement.watches)
     // Rank 0 chooses for all: a run that is under way may save between two looks at its folder.
     let chosen = try communicator.together {
       communicator.isLeader ? [UInt8](try TrainedModel.checkpointFolder(of: checkpoint).utf8) : nil
@@ -98,7 +102,8 @@ struct SGMNEval: ParsableCommand {
       return (trained, set)
     }
     logger.info("\(trained.checkpoint.folder) on \(shards): \(communicator.rankCount) rank(s), \(backend.summary)")
-    let origin = RetrievalReport.ModelOrigin(checkpoint: trained.checkpoint.folder, step: trained.state.step)
+    let origin = RetrievalReport.ModelOrigin(
+      checkpoint: trained.checkpoint.folder, step: trained.state.step, precision: precision.rawValue)
     let evaluator = Evaluator(
       model: trained.model, backend: backend, communicator: communicator,
       configuration: EvaluationOptions(batchSize: batch, model: origin))
@@ -129,3 +134,4 @@ struct SGMNEval: ParsableCommand {
 }
 
 extension RunConfiguration.Precision: ExpressibleByArgument {}
+extension Pinning: ExpressibleByArgument {}

@@ -3,11 +3,15 @@ import Collectives
 import CommandRunning
 import Faults
 import Foundation
+import GradientAveraging
 import Telemetry
 import TensorCore
 import Training
 
-@main
+extension Overlap: ExpressibleByArgument {}
+extension RunConfiguration.Precision: ExpressibleByArgument {}
+
+/// `sgmn-train`: a run. Its subcommand `bench` is chosen in `Main`.
 struct SGMNTrain: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sgmn-train",
@@ -17,6 +21,8 @@ struct SGMNTrain: ParsableCommand {
 
       The same command goes on from the newest checkpoint of RUN: after a kill, a stop signal, or the end. SIGUSR1 to
       mpirun, or SIGTERM, SIGINT or SIGUSR1 to a rank, ends the run after the step with a checkpoint and exit code 75.
+
+      sgmn-train bench measures its speed on random data: sgmn-train bench --help.
 
       Exit codes: 0 done, 64 usage, 65 bad data, 66 input missing, 73 run folder in use, 74 disk, 75 stopped with a
       checkpoint, 78 configuration, 80 loss not finite, 82 ranks differ.
@@ -64,16 +70,42 @@ struct SGMNTrain: ParsableCommand {
   @Option(help: ArgumentHelp("auto (the newest checkpoint), never, or a checkpoint's folder.", valueName: "from"))
   var resume = "auto"
 
-  @Option(help: "Threads of a rank's products; 0 shares the machine's cores among its ranks.")
+  @Option(
+    help: ArgumentHelp(
+      "Whether gradients travel while the backward pass goes on: on, off, or auto, which tries both in the first steps.",
+      valueName: "mode"))
+  var overlap = Overlap.auto
+
+  @Option(
+    help: ArgumentHelp(
+      "Format in which gradients travel between ranks (compute.wire): float32 or bf16.", valueName: "format"))
+  var wire: String?
+
+  @Option(help: "Threads of a rank's kernels; 0 shares the machine's cores among its ranks.")
   var threads = 0
+
+  @Option(
+    help: "auto keeps every thread on a core of its own where there is one for each; off leaves them to the system.")
+  var pin = Pinning.auto
 
   @Option(help: ArgumentHelp("OpenBLAS kernels: auto, env or a core's name.", valueName: "core"))
   var blasCore = "auto"
+
+  @Option(
+    defaultAsFlag: "", parsing: .next,
+    help: ArgumentHelp(
+      "Print where the steps' time went, and write a trace of all ranks for chrome://tracing to this file "
+        + "(profile/trace.json in the run's folder).", valueName: "file"))
+  var profile: String?
+
+  @Option(help: "With --profile: so many steps from the third on; 0 all to the end.")
+  var profileSteps = 0
 
   @Flag(help: "Print the resolved configuration and end.")
   var printConfig = false
 
   func validate() throws {
+    guard profileSteps >= 0 else { throw ValidationError("--profile-steps \(profileSteps) is negative") }
     guard threads >= 0 else { throw ValidationError("--threads \(threads) is negative") }
   }
 
@@ -90,9 +122,21 @@ struct SGMNTrain: ParsableCommand {
       return try CommandEnd.run(communicator, folder: out) { logger in
         if let override { logger.notice(override) }
         let configuration = try communicator.together { try resolvedConfiguration() }
+        let placement = try RankThreads.place(threads, pinning: pin, communicator: communicator, logger: logger)
+        var backend: any Backend = CPUBackend(
+          threadCount: placement.threadCount, cpus: placement.cpus, watches: placement.watches)
+        let request = profile.map { path in
+          let profiling = ProfilingBackend(backend, profile: KernelProfile())
+          backend = profiling
+          var request = ProfileRequest(profiling) { print($0, terminator: "") }
+          request.tracePath = path.isEmpty ? nil : path
+          request.stepLimit = profileSteps > 0 ? profileSteps : nil
+          return request
+        }
         let trainer = try Trainer(
-          configuration, folder: out, resume: resumption, communicator: communicator,
-          backend: CPUBackend(threadCount: threadCount(communicator)), logger: logger)
+          configuration, folder: out, resume: resumption, communicator: communicator, backend: backend,
+          overlap: overlap, logger: logger)
+        if let request { trainer.enableProfile(request, folder: out) }
         return try trainer.run()
       }
     }
@@ -103,6 +147,7 @@ struct SGMNTrain: ParsableCommand {
     var all = settings
     if let shards { all.append("data.train=\(quoted(shards))") }
     if let evalShards { all.append("evaluation.shards=\(quoted(evalShards))") }
+    if let wire { all.append("compute.wire=\(quoted(wire))") }
     if let onBad { all.append("data.on_bad=\(quoted(onBad))") }
     if let precision { all.append("compute.precision=\(quoted(precision))") }
     if recompute { all.append("compute.recompute=true") }
@@ -120,20 +165,6 @@ struct SGMNTrain: ParsableCommand {
     default: .from(resume)
     }
   }
-
-  private func threadCount(_ communicator: any Communicator) -> Int {
-    threads > 0 ? threads : Topology.current().threadCount(localRankCount: communicator.localRankCount)
-  }
-
-  /// A wrong command line is wrong on every rank: one of them says so.
-  static func main() {
-    do {
-      var command = try parseAsRoot()
-      try command.run()
-    } catch {
-      let code = exitCode(for: error).rawValue
-      guard LaunchRank.speaks || error is ArgumentParser.ExitCode else { Foundation.exit(code) }
-      exit(withError: error)
-    }
-  }
 }
+
+extension Pinning: ExpressibleByArgument {}

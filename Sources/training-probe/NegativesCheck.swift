@@ -1,5 +1,6 @@
 import Collectives
 import Faults
+import GradientAveraging
 import NeuralNetworks
 import Randomness
 import SGMNModel
@@ -12,6 +13,8 @@ struct NegativesCheck {
   let configuration: ModelConfiguration
   let dtype: DType
   let computation: Computation
+  /// Whether gradients are summed by the exchange of a training step, in many buckets during the backward pass.
+  var overlaps = false
   private let backend = CPUBackend()
 
   struct Numbers {
@@ -39,6 +42,11 @@ struct NegativesCheck {
         ranks: ranks, configuration: c, dtype: dtype,
         computation: Computation(encoderPartCount: 2, recomputesBlocks: true))
       lines.append(try parts.line(.global, "\(dtype) violating parts global"))
+      if dtype == .float32 {
+        var overlapped = parts
+        overlapped.overlaps = true
+        lines.append(try overlapped.line(.global, "\(dtype) violating parts overlap global"))
+      }
       (c.text, c.tmc) = (false, false)
       let plain = NegativesCheck(ranks: ranks, configuration: c, dtype: dtype, computation: Computation())
       lines.append(try plain.line(.global, "\(dtype) violating bare global"))
@@ -100,23 +108,37 @@ struct NegativesCheck {
     let all = negatives == .global ? try PairGathering(ranks)(encoded.pairs) : encoded.pairs
     let output = model.losses(of: encoded, among: all)
     var losses = (output.losses + [("total", output.total!)]).map { ($0.0, $0.1.item()) }
-    output.backward()
+    try backward(output, arena)
     if negatives == .global { try expectSameOnAllRanks(losses.filter { !["match", "total"].contains($0.0) }) }
 
     let count = Double(ranks.rankCount)
     var sums = losses.map(\.1)
     try sums.withUnsafeMutableBufferPointer { try ranks.allReduceSum($0) }
     for place in losses.indices { losses[place].1 = sums[place] / count }
+    arena.gradients.set(arena.gradients.doubles().map { $0 / count })
+    return numbers(losses, arena)
+  }
+
+  /// The backward pass, and the sums of the gradients over the ranks.
+  private func backward(_ output: SGMN.Output, _ arena: ParameterArena) throws {
+    guard !overlaps else {
+      let exchange = try GradientExchange(
+        gradients: arena.gradients, communicator: ranks, overlap: .on, bucketByteCount: 4096)
+      exchange.begin()
+      output.backward(observer: exchange)
+      _ = try exchange.finish()
+      return try exchange.close()
+    }
+    output.backward()
     if dtype == .float64 {
       var gradients = arena.gradients.doubles()
       try gradients.withUnsafeMutableBufferPointer { try ranks.allReduceSum($0) }
-      arena.gradients.set(gradients.map { $0 / count })
+      arena.gradients.set(gradients)
     } else {
       var gradients = arena.gradients.floats()
       try gradients.withUnsafeMutableBufferPointer { try ranks.allReduceSum($0) }
-      arena.gradients.set(gradients.map { $0 / Float(count) })
+      arena.gradients.set(gradients)
     }
-    return numbers(losses, arena)
   }
 
   private func expectSameOnAllRanks(_ losses: [(String, Double)]) throws {

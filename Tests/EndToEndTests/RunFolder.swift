@@ -53,7 +53,8 @@ struct RunFolder: Sendable {
     let last = RunFolder.checkpoint(World.stepCount)
     for file in ["model.safetensors", "optimizer.safetensors", "state.json"] {
       let (ours, theirs) = (try bytes("checkpoints/\(last)/\(file)"), try other.bytes("checkpoints/\(last)/\(file)"))
-      #expect(ours == theirs, "\(file) differs", sourceLocation: location)
+      let isSame = ours == theirs  // of files that differ, a failed expectation would look for the differences
+      #expect(isSame, "\(file) differs", sourceLocation: location)
     }
     #expect(try losses() == other.losses(), sourceLocation: location)
   }

@@ -5,6 +5,7 @@ import Foundation
 import SGMNModel
 import ShardFormat
 import Synchronization
+import TensorCore
 import Testing
 
 @testable import Training
@@ -76,7 +77,7 @@ import Testing
     #expect(error?.fault.what.hasPrefix("3 different samples are damaged, data.skip_budget is 2") == true)
   }
 
-  @Test func theModelGetsRGBOfWhatTheShardsHold() throws {
+  @Test func theModelGetsWhatTheShardsHold() throws {
     let tiny = try TinyRun()
     let set = try ShardSet(folder: tiny.shards)
     #expect(set.configuration.pixelEncoding == .yuv420)
@@ -84,16 +85,26 @@ import Testing
       set: set, configuration: LoaderConfiguration(pairsPerRank: 6, framesPerClip: 2, dropTailProbability: 0))
     let batch = try loader.next()
     let pairs = PairBatch(batch, text: true)
+    #expect(pairs.layout == .yuv420)
     let decoder = ShardDecoder()
     var frames: [UInt8] = []
+    let rgb = { (planes: [UInt8]) in planes.withUnsafeBytes { PixelEncoding.yuv420.rgb(from: $0, resolution: 16) } }
+    let images = rgb(pairs.images)
     for (pair, number) in batch.sampleNumbers.enumerated() {
       let sample = try set.read(at: number, using: decoder)
-      #expect(Array(pairs.images[(pair * 768)..<((pair + 1) * 768)]) == sample.image)
+      #expect(Array(images[(pair * 768)..<((pair + 1) * 768)]) == sample.image)
       for frame in ClipSampling.evenFrames(of: sample.frameCount, limit: 2) {
         frames += sample.frames[(frame * 768)..<((frame + 1) * 768)]
       }
     }
-    #expect(pairs.frames == frames)
+    #expect(rgb(pairs.frames) == frames)
+    let patches = { (lists: [[UInt8]], layout: PixelLayout) in
+      Tensor.patches(
+        of: lists, layout: layout, size: 16, patch: 8, mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25],
+        dtype: .float32, backend: CPUBackend()
+      ).floats()
+    }
+    #expect(patches([pairs.images, pairs.frames], pairs.layout) == patches([images, frames], .rgb))
     #expect(pairs.frameCount == 2 && pairs.mask.count == 12)
     #expect(pairs.asr.pooled == batch.asrEmbeddings && pairs.title.pooled == batch.titleEmbeddings)
     #expect(PairBatch(batch, text: false).asr.pooled.isEmpty)

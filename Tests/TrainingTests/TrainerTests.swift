@@ -49,6 +49,45 @@ import Testing
     #expect(try losses("\(tiny.folder)/cut/metrics.jsonl") == losses("\(tiny.folder)/whole/metrics.jsonl"))
   }
 
+  /// The configuration alone does not say it: where a processor lacks bf16 instructions, a run of bf16 is one of float32.
+  @Test func aResumeInAnotherPrecisionWarns() throws {
+    let tiny = try TinyRun()
+    var configuration = tiny.configuration
+    configuration.compute.precision = .bf16
+    let resume = { () -> (trainer: Trainer, warnings: [String]) in
+      let lines = Mutex<[String]>([])
+      let trainer = try tiny.trainer(configuration, out: "run") { line in lines.withLock { $0.append(line) } }
+      return (trainer, lines.withLock { $0 }.filter { $0.contains("the checkpoint was made with products in") })
+    }
+    var first: Trainer? = try resume().trainer
+    let own = try #require(first?.state.precision)
+    try first?.run(stoppingAfter: 4)
+    first = nil
+    var second: (trainer: Trainer, warnings: [String])? = try resume()
+    #expect(second?.warnings == [] && second?.trainer.state.precision == own)
+    let other = own == .bf16 ? RunConfiguration.Precision.float32 : .bf16
+    second?.trainer.state.precision = other
+    try second?.trainer.run(stoppingAfter: 5)
+    second = nil
+    let third = try resume()
+    #expect(third.trainer.state.step == 5 && third.trainer.state.precision == own)
+    #expect(third.warnings.count == 1)
+    #expect(third.warnings.first?.contains("in \(other.rawValue), this run computes them in \(own.rawValue)") == true)
+  }
+
+  @Test func aStateWithoutAPrecisionIsOfFloat32() throws {
+    let tiny = try TinyRun()
+    var state = try tiny.trainer(tiny.configuration, out: "run").state
+    (state.precision, state.replacedSamples) = (.bf16, [3])
+    state.best = RunState.Best(step: 2, recall: 0.5)
+    #expect(try RunState.decoded(state.encoded(), path: "new") == state)
+    var fields = try #require(JSONSerialization.jsonObject(with: Data(state.encoded())) as? [String: Any])
+    #expect(fields.removeValue(forKey: "precision") as? String == "bf16")
+    state.precision = .float32
+    let old = [UInt8](try JSONSerialization.data(withJSONObject: fields))
+    #expect(try RunState.decoded(old, path: "old") == state)
+  }
+
   @Test func withoutAClippingNormNothingIsClipped() throws {
     let tiny = try TinyRun()
     var configuration = tiny.configuration

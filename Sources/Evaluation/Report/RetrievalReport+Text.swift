@@ -26,7 +26,8 @@ extension RetrievalReport {
 
   private var heading: String {
     let text = textWeight.map { "with text (weight \($0))" } ?? "without text"
-    let origin = [model.checkpoint, model.step.map { "step \($0)" }].compactMap { $0 }.joined(separator: ", ")
+    let origin = [model.checkpoint, model.step.map { "step \($0)" }, model.precision].compactMap { $0 }
+      .joined(separator: ", ")
     return "\(overall.queries) clips among \(galleries.images) images of \(galleries.lives) lives"
       + " (\(String(format: "%.1f", galleries.meanSize)) each), \(text)" + (origin.isEmpty ? "" : "; \(origin)")
   }

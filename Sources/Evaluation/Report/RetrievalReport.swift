@@ -21,10 +21,13 @@ public struct RetrievalReport: Codable, Sendable, Equatable {
   public struct ModelOrigin: Codable, Sendable, Equatable {
     public var checkpoint: String?
     public var step: Int?
+    /// What its products were computed in: float32 or bf16.
+    public var precision: String?
 
-    public init(checkpoint: String? = nil, step: Int? = nil) {
+    public init(checkpoint: String? = nil, step: Int? = nil, precision: String? = nil) {
       self.checkpoint = checkpoint
       self.step = step
+      self.precision = precision
     }
   }
 

@@ -3,7 +3,8 @@ import Yams
 
 /// Which settings of a checkpoint's run are not those of this one.
 public enum ConfigurationDifference {
-  /// Keys that may change between a stop and a resume: they do not change what is computed.
+  /// Keys that may change between a stop and a resume: they do not change what is computed, but for
+  /// rounding (`compute.encoder_parts`).
   static let free: Set<String> = [
     "data.train", "data.prefetch", "data.threads", "data.memory", "data.read_ahead", "data.on_bad", "data.skip_budget",
     "data.cache.folder", "data.cache.bytes",

@@ -1,6 +1,7 @@
 import Collectives
 import DataLoading
 import Faults
+import GradientAveraging
 import NeuralNetworks
 import Optimization
 import Randomness
@@ -15,37 +16,65 @@ struct TrainingStep {
   let optimizer: AdamW
   let backend: any Backend
   let communicator: any Communicator
+  let exchange: GradientExchange
+  /// Where the time goes; nil costs nothing.
+  var profile: StepProfile?
 
   struct Result {
     /// Averages over the ranks.
     var summary: StepSummary
     /// The L2 norm of the averaged gradient, before clipping.
     var gradientNorm: Double
+    /// How the gradients travelled.
+    var gradientSum: GradientSum
     /// The damaged samples of this rank's batch.
     var skipped: [SkippedSample]
   }
 
   func callAsFunction(_ loader: BatchLoader, step: Int, learningRate: Double) throws -> Result {
     let waitedBefore = loader.statistics.waitSeconds
-    let batch = try loader.next()
+    let loaded = try profile.during(.data) { try loader.next() }
     let waitSeconds = loader.statistics.waitSeconds - waitedBefore
-    arena.zeroGradients()
-    let output = try losses(of: pairs(of: batch, step: step))
+    let batch = profile.during(.forward) { pairs(of: loaded, step: step) }
+    var result = try self(
+      batch, clipIDs: loaded.clipIDs, step: step, learningRate: learningRate, waitSeconds: waitSeconds,
+      skippedCount: loaded.skipped.count)
+    result.skipped = loaded.skipped
+    return result
+  }
+
+  /// A step on a batch wherever it is from; every rank has one of as many pairs.
+  func callAsFunction(
+    _ batch: PairBatch, clipIDs: [String] = [], step: Int, learningRate: Double, waitSeconds: Double = 0,
+    skippedCount: Int = 0
+  ) throws -> Result {
+    arena.emptyGradients()
+    let output = try profile.during(.forward) { try losses(of: batch) }
     guard let total = output.total else { throw Fault(.internalError, "The model has no loss") }
-    let losses = [("total", total)] + output.losses
+    let named = [("total", total)] + output.losses
     var summary = StepSummary(
-      losses: losses.map { ($0.0, $0.1.item()) }, isStopRequested: StopSignals.isRequested,
-      waitSeconds: waitSeconds, skippedCount: batch.skipped.count)
+      losses: named.map { ($0.0, $0.1.item()) }, isStopRequested: StopSignals.isRequested,
+      waitSeconds: waitSeconds, skippedCount: skippedCount)
     let ownIsFinite = summary.losses.allSatisfy(\.value.isFinite)
-    output.backward()
-    try averageGradients()
-    summary = try StepSummary.average(summary, over: communicator)
-    let norm = try checkedNorm(summary, ownIsFinite: ownIsFinite, batch: batch, step: step)
-    let clipping =
-      configuration.optimizer.clipNorm > 0
-      ? GradientClipping.scale(norm: norm, limit: configuration.optimizer.clipNorm) : 1
-    optimizer.update(rate: learningRate, gradientScale: clipping / Double(communicator.rankCount))
-    return Result(summary: summary, gradientNorm: norm, skipped: batch.skipped)
+    // Sums over the ranks; the division by their number is a factor of the update.
+    exchange.begin()
+    profile.during(.backward) { output.backward(observer: exchange) }
+    let gradientSum = try profile.during(.communication) {
+      let gradientSum = try exchange.finish()
+      summary.communicationSeconds = gradientSum.times.exposedSeconds
+      summary = try StepSummary.average(summary, over: communicator)
+      return gradientSum
+    }
+    profile?.addJourneys(gradientSum.times)
+    return try profile.during(.optimizer) {
+      let norm = gradientSum.norm / Double(communicator.rankCount)
+      try check(norm, summary, ownIsFinite: ownIsFinite, clipIDs: clipIDs, step: step)
+      let clipping =
+        configuration.optimizer.clipNorm > 0
+        ? GradientClipping.scale(norm: norm, limit: configuration.optimizer.clipNorm) : 1
+      optimizer.update(rate: learningRate, gradientScale: clipping / Double(communicator.rankCount))
+      return Result(summary: summary, gradientNorm: norm, gradientSum: gradientSum, skipped: [])
+    }
   }
 
   /// Of the rank's own pairs, or of those of all ranks.
@@ -57,26 +86,23 @@ struct TrainingStep {
       backend: backend)
     switch configuration.model.negatives {
     case .local: return model.losses(of: encoded, among: encoded.pairs)
-    case .global: return model.losses(of: encoded, among: try PairGathering(communicator)(encoded.pairs))
+    case .global:
+      return model.losses(
+        of: encoded, among: try profile.during(.communication) { try PairGathering(communicator)(encoded.pairs) })
     }
   }
 
-  /// Sums over the ranks; the division by their number is a factor of the update.
-  private func averageGradients() throws {
-    guard let gradients = arena.gradients.hostElements else { fatalError("the gradients are not in host memory") }
-    try communicator.allReduceSum(gradients)
-  }
-
   /// Every rank sees the same sums, so all end together, and one tells: a rank whose own loss it is, if there is one.
-  private func checkedNorm(_ summary: StepSummary, ownIsFinite: Bool, batch: LoadedBatch, step: Int) throws -> Double {
-    let norm = GradientClipping.norm(of: arena) / Double(communicator.rankCount)
-    if norm.isFinite, summary.losses.allSatisfy(\.value.isFinite) { return norm }
+  private func check(
+    _ norm: Double, _ summary: StepSummary, ownIsFinite: Bool, clipIDs: [String], step: Int
+  ) throws {
+    if norm.isFinite, summary.losses.allSatisfy(\.value.isFinite) { return }
     let remedy = "Lower optimizer.learning_rate, or look at the samples with sgmn-shard show"
     try communicator.together {
       guard ownIsFinite else {
         throw Fault(
           .notFinite, "The loss of step \(step + 1) is not finite",
-          at: "clips \(batch.clipIDs.prefix(8).joined(separator: ", "))", remedy: remedy)
+          at: "clips \(clipIDs.prefix(8).joined(separator: ", "))", remedy: remedy)
       }
     }
     throw AgreedFault(

@@ -16,6 +16,8 @@ public struct RunState: Codable, Sendable, Equatable {
   public var shardsFingerprint: String
   public var pairCount: Int
   public var configuration: RunConfiguration
+  /// What products were computed in: that of the configuration, or float32 where a processor has no bf16 instructions.
+  public var precision = RunConfiguration.Precision.float32
   /// Numbers of the damaged samples that others stood in for, ascending; they count against `data.skip_budget`.
   public var replacedSamples: [Int] = []
   /// The best evaluation so far.
@@ -43,5 +45,22 @@ public struct RunState: Codable, Sendable, Equatable {
         .configuration, "The run state cannot be read; another version of the trainer may have written it: \(error)",
         at: path, remedy: "Resume with the version that wrote it, or choose a new folder")
     }
+  }
+}
+
+extension RunState {
+  /// Checkpoints that name no precision are of float32 products.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    step = try values.decode(Int.self, forKey: .step)
+    epoch = try values.decode(Int.self, forKey: .epoch)
+    positionInEpoch = try values.decode(Int.self, forKey: .positionInEpoch)
+    rankCount = try values.decode(Int.self, forKey: .rankCount)
+    shardsFingerprint = try values.decode(String.self, forKey: .shardsFingerprint)
+    pairCount = try values.decode(Int.self, forKey: .pairCount)
+    configuration = try values.decode(RunConfiguration.self, forKey: .configuration)
+    precision = try values.decodeIfPresent(RunConfiguration.Precision.self, forKey: .precision) ?? .float32
+    replacedSamples = try values.decode([Int].self, forKey: .replacedSamples)
+    best = try values.decodeIfPresent(Best.self, forKey: .best)
   }
 }
