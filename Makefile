@@ -2,10 +2,10 @@
 SWIFT ?= swift
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build demo test lint format bench-data clean
+.PHONY: help bootstrap build demo test lint format bench bench-scale bench-data clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 bootstrap: ## Install the Debian packages that are missing, and check Swift
 	@scripts/bootstrap
@@ -20,12 +20,19 @@ test: bootstrap ## Build everything and run all tests
 	@scripts/test-servers
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
+	@scripts/test-scripts
 
 lint: ## Check the format of the sources
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 
 format: ## Format the sources in place
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+
+bench: build ## Measure training beside PyTorch, and rewrite docs/benchmarks.md
+	@scripts/bench
+
+bench-scale: build ## Measure growth with batch and ranks, and rewrite docs/scaling.md
+	@scripts/bench-scale
 
 bench-data: build ## Measure reading beside MosaicML Streaming and WebDataset
 	@scripts/bench-loaders
