@@ -24,8 +24,7 @@ import Testing
     #expect(result.openings.count == 1)
     #expect(result.indexByteCount > 200_000 * 40)
     #expect(result.openings[0].seconds > 0)
-    // The two are read one after the other, while other tests of this process take memory and give it back.
-    #expect(result.openings[0].peakByteCount > 0)
+    // Its memory is that of the whole process, in which other tests take some and give it back: nothing is expected of it.
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
   }
 }
