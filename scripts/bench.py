@@ -14,7 +14,7 @@ from benchlib import Failed, line_with, median_of, processor, run, table, write_
 
 # How a format is called by the flag --dtype, and by configurations and tables.
 FORMATS = {"fp32": "float32", "bf16": "bf16"}
-# Rounds, and timed steps of each after one or two that warm up: what a quarter of an hour on two cores has room for.
+# Rounds, and timed steps of each after one or two that warm up: what twenty minutes on two cores has room for.
 PLAN = {"training": (3, 3), "encoding": (3, 1), "encoder": (3, 1), "exchange": (1, 2), "data": (2, 2)}
 
 
