@@ -97,11 +97,11 @@ private struct EncodedPictures {
     rows.gatheringRows(pictures.map { $0 < 0 ? -1 : $0 * perPicture }, shape: shape + [tokens.columnCount])
   }
 
-  /// (items, tokens of an item, D)
+  /// (items, tokens of an item, D); the tokens of a picture are picked as one long row.
   func allTokens(_ pictures: [Int32], items: Int) -> Tensor {
-    let indices = pictures.flatMap { picture in
-      (0..<perPicture).map { picture < 0 ? -1 : picture * perPicture + $0 }
-    }
-    return rows.gatheringRows(indices, shape: [items, indices.count / items, tokens.columnCount])
+    let picked = pictures.count / items * tokens.shape[1]
+    return tokens.reshaped([count, tokens.shape[1] * tokens.columnCount])
+      .gatheringRows(pictures, shape: [pictures.count, tokens.shape[1] * tokens.columnCount])
+      .reshaped([items, picked, tokens.columnCount])
   }
 }

@@ -122,11 +122,10 @@ struct TextFusion: Sendable {
 }
 
 extension Tensor {
-  /// Items of the first axis by number, as `shape`: (N, T, D) -> (picks · T · D).
+  /// Items of the first axis by number, as `shape`: (N, …) -> (picks · …). A picked item is one long row.
   func pickingItems(_ items: [Int], shape: [Int]) -> Tensor {
-    let rows = self.shape[1]
-    let indices = items.flatMap { item in (0..<rows).map { Int32(item * rows + $0) } }
-    return reshaped([self.shape[0] * rows, columnCount])
-      .gatheringRows(indices, shape: [indices.count, columnCount]).reshaped(shape)
+    let length = count / max(1, self.shape[0])
+    return reshaped([self.shape[0], length])
+      .gatheringRows(items.map { Int32($0) }, shape: [items.count, length]).reshaped(shape)
   }
 }

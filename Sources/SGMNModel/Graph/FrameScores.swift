@@ -15,13 +15,17 @@ struct FrameScores {
       Tensor(values, shape: shape, dtype: frames.dtype, backend: frames.backend)
     }
     let valid = (0..<n).map { mask[($0 * l)..<(($0 + 1) * l)].map { $0 } }
-    let invalid = constant(
-      valid.flatMap { row in (0..<n).flatMap { _ in row.map { $0 ? 0.0 : 1 } } }, [n, n, l])
+    // One row a clip, the same for every image.
+    let everyImage = IndexTensor(
+      (0..<n).flatMap { [Int32](repeating: Int32($0), count: n) }, backend: frames.backend)
+    let invalid = constant(valid.flatMap { $0.map { $0 ? 0.0 : 1 } }, [n, l])
+      .gatheringRows(everyImage, shape: [n, n, l])
     let afterValid = constant(
       valid.flatMap { row in
         let count = row.count { $0 }
-        return (0..<n).flatMap { _ in (0..<l).map { $0 < count ? 0.0 : 1 } }
-      }, [n, n, l])
+        return (0..<l).map { $0 < count ? 0.0 : 1 }
+      }, [n, l]
+    ).gatheringRows(everyImage, shape: [n, n, l])
     let products = frames.reshaped([n * l, d]).product(images, transposingOther: true).reshaped([n, l, n])
     let scores = products.leakyReLU(slope: 0.1).transposed().filled(where: invalid, with: 0).unitRows()
     mean = scores.rowSums().scalingRows(by: constant(valid.map { 1 / Double($0.count { $0 }) }, [n]))
