@@ -12,16 +12,41 @@ public protocol Storage: AnyObject, Sendable {
 public protocol Backend: MemoryKernels, ElementwiseKernels, ReductionKernels, ProductKernels, NormalizationKernels,
   AttentionKernels, IndexingKernels, PixelKernels, RandomKernels, OptimizerKernels
 {
+  var kind: WorkerKind { get }
   /// A line for the log: device, library, instruction set.
   var summary: String { get }
   /// Whether products of bfloat16 operands are faster than those of float32.
   var hasBFloat16Products: Bool { get }
+  /// Throws what has gone wrong since the start: a device that is out of memory or lost. Kernels do not throw; after a
+  /// failure they compute nothing, so whoever reads a number, or lets other ranks go on, asks here first.
+  func throwIfFailed() throws
+}
+
+extension Backend {
+  public func throwIfFailed() {}
+}
+
+/// What a backend computes on.
+public enum WorkerKind: String, Sendable, Codable, CaseIterable { case cpu, cuda }
+
+/// A backend that counts the memory it takes.
+public protocol MemoryCounting: AnyObject {
+  /// Bytes that are held for tensors.
+  var reservedByteCount: Int { get }
+  /// The most of those that tensors had at one time.
+  var peakLiveByteCount: Int { get }
 }
 
 public protocol MemoryKernels: AnyObject, Sendable {
   func allocate(byteCount: Int) -> any Storage
   func upload(_ bytes: UnsafeRawBufferPointer, to storage: any Storage, byteOffset: Int)
   func download(_ storage: any Storage, byteOffset: Int, to bytes: UnsafeMutableRawBufferPointer)
+  /// Returns when all kernels so far have run: for clocks alone. Reading a tensor waits for it by itself.
+  func synchronize()
+}
+
+extension MemoryKernels {
+  public func synchronize() {}
 }
 
 /// A function of one number.
@@ -163,6 +188,10 @@ public struct AttentionShape: Sendable {
   /// Whether the bias has a matrix for every item of the batch, and a row for every query.
   public var biasHasBatch = false
   public var biasHasQueries = false
+
+  public init(batch: Int, heads: Int, queries: Int, keys: Int, width: Int) {
+    (self.batch, self.heads, self.queries, self.keys, self.width) = (batch, heads, queries, keys, width)
+  }
 }
 
 public protocol AttentionKernels: AnyObject, Sendable {
@@ -195,6 +224,23 @@ public protocol PixelKernels: AnyObject, Sendable {
   func patches(
     of bytes: UnsafeBufferPointer<UInt8>, layout: PixelLayout, images: Int, size: Int, patch: Int, mean: [Double],
     deviation: [Double], into result: Tensor)
+  /// The same of those of `staged` that `range` names.
+  func patches(
+    of staged: any StagedPictures, _ range: Range<Int>, layout: PixelLayout, size: Int, patch: Int, mean: [Double],
+    deviation: [Double], into result: Tensor)
+  /// A way to bring pictures to where kernels read them while others run; nil where they read host memory.
+  func makePictureStaging() -> (any PictureStaging)?
+}
+
+extension PixelKernels {
+  public func patches(
+    of staged: any StagedPictures, _ range: Range<Int>, layout: PixelLayout, size: Int, patch: Int, mean: [Double],
+    deviation: [Double], into result: Tensor
+  ) {
+    staged.patches(range, layout: layout, size: size, patch: patch, mean: mean, deviation: deviation, into: result)
+  }
+
+  public func makePictureStaging() -> (any PictureStaging)? { nil }
 }
 
 public protocol RandomKernels: AnyObject, Sendable {

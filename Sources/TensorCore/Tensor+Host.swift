@@ -58,3 +58,49 @@ extension Tensor {
     return elements
   }
 }
+
+extension Tensor {
+  /// Calls `body` with the bytes of the elements, from first to last: all at once where they are in host memory, else
+  /// copies of at most `byteLimit` bytes.
+  public func forEachHostPiece(
+    byteLimit: Int = 64 << 20, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) rethrows {
+    if let elements = hostElements { return try body(UnsafeRawBufferPointer(elements)) }
+    try forEachPiece(byteLimit) { piece, byteOffset in
+      backend.download(storage, byteOffset: byteOffset, to: piece)
+      try body(UnsafeRawBufferPointer(piece))
+    }
+  }
+
+  /// Makes the elements what `body` leaves in the bytes that it is called with: the tensor's own where they are in host
+  /// memory, else pieces of at most `byteLimit` bytes, from first to last, which are then copied to where they belong.
+  ///
+  /// - Parameter reads: whether `body` is to find the elements in the bytes.
+  public func updateHostPieces(
+    byteLimit: Int = 64 << 20, reads: Bool = false, _ body: (UnsafeMutableRawBufferPointer) throws -> Void
+  ) rethrows {
+    if let elements = hostElements { return try body(UnsafeMutableRawBufferPointer(elements)) }
+    try forEachPiece(byteLimit) { piece, byteOffset in
+      if reads { backend.download(storage, byteOffset: byteOffset, to: piece) }
+      try body(piece)
+      backend.upload(UnsafeRawBufferPointer(piece), to: storage, byteOffset: byteOffset)
+    }
+  }
+
+  /// Calls `body` with all elements of a float32 tensor, where they are or in a copy of them.
+  public func withHostElements<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {
+    if let elements = hostElements { return try body(UnsafeBufferPointer(elements)) }
+    return try floats().withUnsafeBufferPointer(body)
+  }
+
+  private func forEachPiece(
+    _ byteLimit: Int, _ body: (_ piece: UnsafeMutableRawBufferPointer, _ byteOffset: Int) throws -> Void
+  ) rethrows {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(byteLimit, byteCount), alignment: 64)
+    defer { buffer.deallocate() }
+    for start in stride(from: 0, to: byteCount, by: byteLimit) {
+      let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(byteLimit, byteCount - start)])
+      try body(piece, offset * dtype.byteCount + start)
+    }
+  }
+}

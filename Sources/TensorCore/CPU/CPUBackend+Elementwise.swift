@@ -181,13 +181,13 @@ extension CPUBackend {
 extension CPUBackend {
   public func fillUniform(_ x: Tensor, from stream: RandomStream, low: Double, high: Double) {
     shareElements(x.count) {
-      vk_random_uniform(x.dtype.code, stream.key, stream.identity, $0, low, high, x.raw(at: $0), $1)
+      RandomNumbers.uniform(stream, from: $0, low: low, high: high, dtype: x.dtype, into: x.raw(at: $0), count: $1)
     }
   }
 
   public func fillNormal(_ x: Tensor, from stream: RandomStream, deviation: Double) {
     shareElements(x.count) {
-      vk_random_normal(x.dtype.code, stream.key, stream.identity, $0, deviation, x.raw(at: $0), $1)
+      RandomNumbers.normal(stream, from: $0, deviation: deviation, dtype: x.dtype, into: x.raw(at: $0), count: $1)
     }
   }
 }

@@ -4,7 +4,7 @@ import Glibc
 
 /// The CPU worker: products by OpenBLAS and oneDNN, everything else by our vector kernels. The reference of every other
 /// backend.
-public final class CPUBackend: Backend, @unchecked Sendable {
+public final class CPUBackend: Backend, MemoryCounting, @unchecked Sendable {
   let pool = BufferPool()
   let team: ThreadTeam
   /// Whether bfloat16 products are oneDNN's, or OpenBLAS's on operands widened to float32.
@@ -29,6 +29,8 @@ public final class CPUBackend: Backend, @unchecked Sendable {
     // of OpenBLAS's own would compete with the team's for the same cores, and wait for each other by yielding.
     openblas_set_num_threads(1)
   }
+
+  public var kind: WorkerKind { .cpu }
 
   public var summary: String {
     let core = String(cString: openblas_get_corename())

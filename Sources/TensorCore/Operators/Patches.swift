@@ -29,4 +29,19 @@ extension Tensor {
     }
     return y
   }
+
+  /// The same of those of `staged` that `range` names.
+  public static func patches(
+    of staged: any StagedPictures, _ range: Range<Int>, layout: PixelLayout, size: Int, patch: Int, mean: [Double],
+    deviation: [Double], dtype: DType, backend: any Backend
+  ) -> Tensor {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= staged.count, "pictures \(range) of \(staged.count) staged ones")
+    let grid = size / patch
+    let y = Tensor(
+      uninitialized: [range.count * grid * grid, 3 * patch * patch], dtype: dtype, backend: backend)
+    backend.patches(
+      of: staged, range, layout: layout, size: size, patch: patch, mean: mean, deviation: deviation, into: y)
+    return y
+  }
 }

@@ -12,8 +12,12 @@ public final class ProfilingBackend: Backend {
     (self.base, self.profile) = (base, profile)
   }
 
+  public var kind: WorkerKind { base.kind }
   public var summary: String { base.summary }
   public var hasBFloat16Products: Bool { base.hasBFloat16Products }
+
+  public func throwIfFailed() throws { try base.throwIfFailed() }
+  public func synchronize() { base.synchronize() }
 
   public func allocate(byteCount: Int) -> any Storage { base.allocate(byteCount: byteCount) }
 
@@ -38,6 +42,7 @@ public final class ProfilingBackend: Backend {
     guard profile.begins() else { return body() }
     let start = ProfileClock.nanoseconds()
     let result = body()
+    base.synchronize()
     profile.record(kernel, dtype, shape(), start: start, operations: operations(), byteCount: byteCount())
     return result
   }
@@ -72,6 +77,19 @@ extension ProfilingBackend {
         into: result)
     }
   }
+
+  public func patches(
+    of staged: any StagedPictures, _ range: Range<Int>, layout: PixelLayout, size: Int, patch: Int, mean: [Double],
+    deviation: [Double], into result: Tensor
+  ) {
+    let byteCount = range.count * layout.pictureByteCount(size: size) + result.byteCount
+    measure(.patches, result.dtype, KernelShape(result), byteCount: byteCount) {
+      base.patches(
+        of: staged, range, layout: layout, size: size, patch: patch, mean: mean, deviation: deviation, into: result)
+    }
+  }
+
+  public func makePictureStaging() -> (any PictureStaging)? { base.makePictureStaging() }
 
   public func adamW(
     _ update: AdamWUpdate, weight: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor,

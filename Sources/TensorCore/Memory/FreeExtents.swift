@@ -1,16 +1,23 @@
 /// The free parts of a range of addresses: bookkeeping alone, it touches no memory.
-struct FreeExtents {
-  struct Extent: Equatable {
-    var start: UInt
-    var byteCount: Int
-    var end: UInt { start + UInt(byteCount) }
+package struct FreeExtents {
+  package struct Extent: Equatable {
+    package var start: UInt
+    package var byteCount: Int
+    package var end: UInt { start + UInt(byteCount) }
+
+    package init(start: UInt, byteCount: Int) {
+      self.start = start
+      self.byteCount = byteCount
+    }
   }
 
+  package init() {}
+
   /// By address. No two touch: what is given back grows together with its neighbours.
-  private(set) var extents: [Extent] = []
+  package private(set) var extents: [Extent] = []
 
   /// The low end of the smallest extent that has `byteCount` bytes; nil where none has.
-  mutating func take(_ byteCount: Int) -> UInt? {
+  package mutating func take(_ byteCount: Int) -> UInt? {
     var best: Int?
     for (index, extent) in extents.enumerated() where extent.byteCount >= byteCount {
       if best == nil || extent.byteCount < extents[best!].byteCount { best = index }
@@ -25,8 +32,20 @@ struct FreeExtents {
     return start
   }
 
+  /// Takes a range that lies within one extent.
+  package mutating func take(at start: UInt, _ byteCount: Int) {
+    guard let index = extents.lastIndex(where: { $0.start <= start }) else { preconditionFailure("memory not free") }
+    let (extent, end) = (extents[index], start + UInt(byteCount))
+    precondition(end <= extent.end, "memory not free")
+    let parts = [
+      Extent(start: extent.start, byteCount: Int(start - extent.start)),
+      Extent(start: end, byteCount: Int(extent.end - end)),
+    ]
+    extents.replaceSubrange(index...index, with: parts.filter { $0.byteCount > 0 })
+  }
+
   /// Takes back what `take` gave, or takes in new addresses.
-  mutating func give(_ start: UInt, _ byteCount: Int) {
+  package mutating func give(_ start: UInt, _ byteCount: Int) {
     var (low, high) = (0, extents.count)
     while low < high {
       let middle = (low + high) / 2

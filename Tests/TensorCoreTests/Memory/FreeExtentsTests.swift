@@ -24,4 +24,19 @@ import Testing
     for place in order { free.give(100 + place * 10, 10) }
     #expect(free.extents == [Extent(start: 0, byteCount: 50), Extent(start: 100, byteCount: 30)])
   }
+
+  @Test func aRangeIsTakenOutOfItsExtent() {
+    var free = FreeExtents()
+    free.give(100, 50)
+    free.give(200, 50)
+    free.take(at: 210, 20)
+    free.take(at: 100, 10)
+    free.take(at: 245, 5)
+    #expect(
+      free.extents == [
+        Extent(start: 110, byteCount: 40), Extent(start: 200, byteCount: 10), Extent(start: 230, byteCount: 15),
+      ])
+    free.take(at: 110, 40)
+    #expect(free.extents.map(\.start) == [200, 230])
+  }
 }
