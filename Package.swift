@@ -47,6 +47,9 @@ let package = Package(
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     // -O3 also in debug builds: the tests run through the same kernels as a training run.
     .target(name: "CVectorKernels", cSettings: [.unsafeFlags(["-O3"])]),
+    // The NVIDIA libraries by function pointers, and the sources of our CUDA kernels.
+    .target(name: "CNVIDIA"),
+    .target(name: "CCUDAKernels", exclude: ["kernels"]),
     module("Faults"),
     module("Randomness"),
     module("Threads", ["CLinux"]),
