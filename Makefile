@@ -18,8 +18,11 @@ demo: build ## Make a small data set, train on it with several ranks, evaluate
 
 test: bootstrap ## Build everything and run all tests
 	@scripts/test-servers
+	@scripts/fetch-nvrtc
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build
+	SGMN_EMULATOR_DEFER=1 $(SWIFT) test --skip-build
+	SGMN_EMULATOR_DEFER=0 SGMN_EMULATOR_ORDER=reverse $(SWIFT) test --skip-build --filter CUDAWorkerTests \
+	  --skip KernelCompilationTests
 	@scripts/test-scripts
 
 lint: ## Check the format of the sources

@@ -67,6 +67,8 @@ let package = Package(
     module("ShardFormat", ["CVectorKernels", "CZstd", "DurableFiles", "Faults"]),
     module("Checkpointing", ["DurableFiles", "Faults"]),
     module("NeuralNetworks", ["TensorCore", "Randomness"]),
+    module(
+      "CUDAWorker", ["CNVIDIA", "CCUDAKernels", "TensorCore", "DurableFiles", "Threads", "Randomness", "Faults"]),
 
     // Level 3
     module("CommandRunning", ["Collectives", "Telemetry", "Threads", "Faults"]),
@@ -137,6 +139,7 @@ let package = Package(
     tests("ShardFormat", ["Randomness"]),
     tests("Checkpointing", ["Randomness"], fixtures: true),
     tests("NeuralNetworks", fixtures: true),
+    tests("CUDAWorker", ["ProbeJobs", "TensorCore", "Randomness", "Faults"]),
     tests("DataLoading", ["ShardFormat", "Randomness"]),
     tests(
       "ShardBuilding", ["ShardFormat", "MediaDecoding", "TextEncoding", "WorkerProcesses", "Randomness", "Collectives"]),
