@@ -83,7 +83,8 @@ let package = Package(
     module(
       "ShardReports",
       ["ShardFormat", "MediaDecoding", "Collectives", "Threads", "Randomness", "DurableFiles", "Faults"]),
-    module("GradientAveraging", ["CVectorKernels", "TensorCore", "Collectives", "Threads", "Faults"]),
+    module(
+      "GradientAveraging", ["CVectorKernels", "CUDAWorker", "TensorCore", "Collectives", "Threads", "Faults"]),
     module("Optimization", ["NeuralNetworks", "TensorCore", "Faults"]),
     module("SGMNModel", ["NeuralNetworks", "TensorCore", "Randomness", "Faults"]),
 
@@ -150,7 +151,7 @@ let package = Package(
     // The ranks of GradientAveragingTests.
     .executableTarget(
       name: "gradients-probe",
-      dependencies: ["GradientAveraging", "Collectives", "TensorCore", "Randomness", "Faults"]),
+      dependencies: ["GradientAveraging", "CUDAWorker", "Collectives", "TensorCore", "Randomness", "Faults"]),
     tests(
       "GradientAveraging",
       ["gradients-probe", "ProbeJobs", "CVectorKernels", "Collectives", "TensorCore", "Randomness", "Faults"]),

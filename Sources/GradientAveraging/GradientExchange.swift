@@ -16,11 +16,15 @@ import TensorCore
 /// Used by one thread. After a thrown fault nothing more is done with it.
 public final class GradientExchange: BackwardObserver {
   public let buckets: GradientBuckets
+  /// In which the gradients travel.
   public let wire: WireFormat
+  /// How they travel.
+  public let route: GradientRoute
   private let gradients: Tensor
   private let prepare: ([Variable]) -> Void
-  private let sender: BucketSender
-  private let channel: GradientChannel
+  private let carrier: any GradientCarrier
+  /// Of the ranks alone, for buckets over MPI and for what the ranks agree on.
+  private let communicator: any Communicator
   /// nil where nothing overlaps.
   private var thread: SendingThread?
   private var trial: OverlapTrial?
@@ -28,31 +32,32 @@ public final class GradientExchange: BackwardObserver {
   private var overlaps: Bool
   private var state = State.idle
   private var startSeconds = 0.0
+  /// How many buckets have been marked as whole in this step, in the order of sending.
+  private var markedCount = 0
 
   private enum State { case idle, begun, observed }
 
   /// Collective. With one rank nothing travels and only the norm is computed.
   ///
   /// - Parameters:
-  ///   - gradients: all gradients, float32 in host memory: those of a `ParameterArena`.
+  ///   - gradients: all gradients, in float32: those of a `ParameterArena`.
   ///   - prepare: called before any bucket is sent, with the parameters that the last pass has still to reach: sees to it
   ///     that the gradients of all others are what they shall be.
   public init(
     gradients: Tensor, communicator: any Communicator, wire: WireFormat = .float32, overlap: Overlap = .off,
-    bucketByteCount: Int = GradientBuckets.defaultByteCount, prepare: @escaping ([Variable]) -> Void = { _ in }
+    transport: Transport = .auto, bucketByteCount: Int = GradientBuckets.defaultByteCount,
+    prepare: @escaping ([Variable]) -> Void = { _ in }
   ) throws {
     self.gradients = gradients
     self.prepare = prepare
     buckets = GradientBuckets(elementCount: gradients.count, byteCount: bucketByteCount)
     let isAlone = communicator.rankCount == 1
-    channel = GradientChannel(
-      isAlone ? communicator : try communicator.duplicate(), wire: wire,
-      largestCount: min(buckets.bucketElementCount, gradients.count))
-    self.wire = channel.wire
-    sender = BucketSender(gradients, buckets, channel)
+    self.communicator = isAlone ? communicator : try communicator.duplicate()
+    (route, carrier) = try makeCarrier(gradients, buckets, self.communicator, wire: wire, transport)
+    self.wire = carrier.wire
     completion = BucketCompletion(buckets)
     overlaps = overlap == .on && !isAlone
-    if overlap != .off, !isAlone { thread = try SendingThread(sender) }
+    if overlap != .off, !isAlone { thread = try SendingThread(carrier) }
     if overlap == .auto, !isAlone { trial = OverlapTrial() }
   }
 
@@ -61,7 +66,8 @@ public final class GradientExchange: BackwardObserver {
     precondition(state == .idle, "a step of the exchange begins before the last has finished")
     state = .begun
     if let trial { overlaps = trial.isOn }
-    sender.begin()
+    markedCount = 0
+    carrier.begin()
     thread?.begin()
     startSeconds = monotonicSeconds()
   }
@@ -72,14 +78,21 @@ public final class GradientExchange: BackwardObserver {
     guard overlaps else { return }
     prepare(parameters)
     completion.expect(parameters.compactMap(range))
-    thread?.allow(completion.readyCount)
+    allow(completion.readyCount)
   }
 
   public func isComplete(_ parameter: Variable) {
     guard overlaps, let range = range(of: parameter) else { return }
-    let before = completion.readyCount
     completion.complete(range)
-    if completion.readyCount > before { thread?.allow(completion.readyCount) }
+    allow(completion.readyCount)
+  }
+
+  /// The first `count` buckets are whole, as soon as what is queued on a device has run.
+  private func allow(_ count: Int) {
+    guard count > markedCount else { return }
+    carrier.markWhole(markedCount..<count)
+    markedCount = count
+    if overlaps { thread?.allow(count) }
   }
 
   /// Sends what has not gone yet and waits for all: the gradients are then the sums over the ranks.
@@ -90,17 +103,19 @@ public final class GradientExchange: BackwardObserver {
     state = .idle
     prepare([])
     let start = monotonicSeconds()
+    allow(buckets.count)
+    carrier.markEnd()
     if overlaps, let thread {
-      thread.allow(buckets.count)
       try thread.wait(buckets.count)
     } else {
-      for place in 0..<buckets.count { try sender.send(place) }
+      for place in 0..<buckets.count { try carrier.carry(place, allowedCount: buckets.count) }
     }
+    let carried = try carrier.finish()
     let end = monotonicSeconds()
-    var sum = GradientSum(norm: sender.arrivals.reduce(0) { $0 + $1.squares }.squareRoot())
-    sum.times.exposedSeconds = end - start
-    sum.times.journeys = sender.journeys
-    if wire == .bfloat16 { sum.wireError = try wireError(norm: sum.norm) }
+    var sum = GradientSum(norm: carried.squares.squareRoot())
+    sum.times.exposedSeconds = carried.deviceWaitSeconds ?? (end - start)
+    sum.times.journeys = carried.journeys
+    if wire == .bfloat16 { sum.wireError = try wireError(carried, norm: sum.norm) }
     sum.decision = try decide(end - startSeconds)
     return sum
   }
@@ -110,7 +125,8 @@ public final class GradientExchange: BackwardObserver {
     precondition(state == .idle, "close() in the middle of a step")
     thread?.join()
     thread = nil
-    if channel.communicator.rankCount > 1 { try channel.communicator.finalize() }
+    try carrier.close()
+    if communicator.rankCount > 1 { try communicator.finalize() }
   }
 
   /// Where a parameter's gradient is among `gradients`; nil for one that is not.
@@ -122,9 +138,9 @@ public final class GradientExchange: BackwardObserver {
   }
 
   /// The rounding errors of all ranks together, as a share of the sum. They are taken as independent of each other.
-  private func wireError(norm: Double) throws -> Double {
-    var squares = [sender.arrivals.reduce(0) { $0 + $1.squaredError }]
-    try squares.withUnsafeMutableBufferPointer { try channel.communicator.allReduceSum($0) }
+  private func wireError(_ carried: CarriedGradients, norm: Double) throws -> Double {
+    var squares = [carried.squaredError]
+    try squares.withUnsafeMutableBufferPointer { try communicator.allReduceSum($0) }
     return norm > 0 ? squares[0].squareRoot() / norm : 0
   }
 
@@ -132,7 +148,7 @@ public final class GradientExchange: BackwardObserver {
     trial?.add(seconds)
     guard let trial, trial.isOver else { return nil }
     let decision = try trial.decision { own in
-      Double(try channel.communicator.allReduceMin(Int(own * 1e9))) * 1e-9
+      Double(try communicator.allReduceMin(Int(own * 1e9))) * 1e-9
     }
     overlaps = decision.isOn
     self.trial = nil

@@ -8,9 +8,9 @@ final class SendingThread {
   private let thread: WorkerThread
 
   /// Throws where the system gives no thread.
-  init(_ sender: BucketSender) throws {
+  init(_ carrier: any GradientCarrier) throws {
     let turns = Turns()
-    guard let thread = WorkerThread({ turns.serve(sender) }) else {
+    guard let thread = WorkerThread({ turns.serve(carrier) }) else {
       throw Fault(
         .remoteUnavailable, "The system gives no thread for the communication",
         remedy: "Raise the limit of processes, or use --overlap off")
@@ -28,7 +28,7 @@ final class SendingThread {
   /// The first `count` buckets may go; never less than before.
   func allow(_ count: Int) { turns.allow(count) }
 
-  /// Returns when the first `count` buckets have arrived; throws what went wrong with one of them.
+  /// Returns when the first `count` buckets have been carried; throws what went wrong with one of them.
   func wait(_ count: Int) throws { try turns.wait(count) }
 
   /// Ends the thread, after `wait`.
@@ -87,10 +87,11 @@ private final class Turns: @unchecked Sendable {
   }
 
   /// The body of the thread.
-  func serve(_ sender: BucketSender) {
-    while let place = next() {
+  func serve(_ carrier: any GradientCarrier) {
+    carrier.enterThread()
+    while let turn = next() {
       do {
-        try sender.send(place)
+        try carrier.carry(turn.place, allowedCount: turn.allowedCount)
         change { arrivedCount += 1 }
       } catch {
         return change { fault = error }
@@ -98,10 +99,10 @@ private final class Turns: @unchecked Sendable {
     }
   }
 
-  private func next() -> Int? {
+  private func next() -> (place: Int, allowedCount: Int)? {
     locked {
       while arrivedCount == allowedCount, !isStopped { pthread_cond_wait(changed, mutex) }
-      return isStopped ? nil : arrivedCount
+      return isStopped ? nil : (arrivedCount, allowedCount)
     }
   }
 }

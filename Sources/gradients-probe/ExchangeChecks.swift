@@ -8,7 +8,10 @@ import TensorCore
 /// What must hold for every exchange at every rank count.
 struct ExchangeChecks {
   private let ranks: any Communicator
-  private let backend = CPUBackend()
+  private let backend: any Backend
+  private let transport: Transport
+  /// Where numbers are made, the same for every device.
+  private let host = CPUBackend()
   /// The gradients of a small network. Two pairs of views overlap, and a gap stands for padding.
   private let ranges = [
     0..<100, 112..<2_400, 1_200..<2_400, 1_900..<2_400, 2_408..<5_001, 5_008..<5_009, 5_024..<10_001,
@@ -19,7 +22,9 @@ struct ExchangeChecks {
   /// The sums of so many steps are computed again, in float64; of the others the bits are compared.
   private let checkedStepCount = 3
 
-  init(_ ranks: any Communicator) { self.ranks = ranks }
+  init(_ ranks: any Communicator, on backend: any Backend, by transport: Transport) {
+    (self.ranks, self.backend, self.transport) = (ranks, backend, transport)
+  }
 
   func all() throws {
     for wire in WireFormat.allCases {
@@ -36,7 +41,9 @@ struct ExchangeChecks {
   private func steps(_ count: Int, _ wire: WireFormat, _ overlap: Overlap) throws -> UInt64 {
     let gradients = Tensor.zeros([elementCount], backend: backend)
     let exchange = try GradientExchange(
-      gradients: gradients, communicator: ranks, wire: wire, overlap: overlap, bucketByteCount: bucketByteCount)
+      gradients: gradients, communicator: ranks, wire: wire, overlap: overlap, transport: transport,
+      bucketByteCount: bucketByteCount)
+    if ranks.isLeader, overlap == .off { print("route \(exchange.route.summary ?? "none")") }
     var digest: UInt64 = 0xcbf2_9ce4_8422_2325
     var decisions = 0
     for step in 0..<count {
@@ -80,17 +87,20 @@ struct ExchangeChecks {
 
   private func add(_ step: Int, pass: Int, to gradients: Tensor, of rank: Int, _ indices: [Int]) {
     for index in indices {
-      let part = Tensor(uninitialized: [ranges[index].count], backend: backend)
+      let part = Tensor(uninitialized: [ranges[index].count], backend: host)
       let stream = RandomStream(seed: 3, "gradients", rank, step, pass, index)
-      backend.fillNormal(part, from: stream, deviation: 1 / Double(1 + index * index))
-      backend.addScaled(part, by: 1, to: gradients.slice(at: ranges[index].lowerBound, shape: part.shape))
+      host.fillNormal(part, from: stream, deviation: 1 / Double(1 + index * index))
+      let target = gradients.slice(at: ranges[index].lowerBound, shape: part.shape)
+      target.backend.addScaled(
+        target.backend === host ? part : Tensor(part.floats(), shape: part.shape, backend: target.backend), by: 1,
+        to: target)
     }
   }
 
   private func check(_ sum: GradientSum, _ gradients: Tensor, _ step: Int, _ wire: WireFormat) throws {
     var exact = [Double](repeating: 0, count: elementCount)
     for rank in 0..<ranks.rankCount {
-      let own = Tensor.zeros([elementCount], backend: backend)
+      let own = Tensor.zeros([elementCount], backend: host)
       add(step, pass: 0, to: own, of: rank, ranges.indices.map { $0 })
       for index in reached(step, rank: rank).reversed() { add(step, pass: 1, to: own, of: rank, [index]) }
       for (place, value) in own.doubles().enumerated() { exact[place] += value }
@@ -117,7 +127,7 @@ struct ExchangeChecks {
     try ranks.barrier()
     let gradients = Tensor.zeros([elementCount], backend: backend)
     let exchange = try GradientExchange(
-      gradients: gradients, communicator: ranks, overlap: .on, bucketByteCount: bucketByteCount)
+      gradients: gradients, communicator: ranks, overlap: .on, transport: transport, bucketByteCount: bucketByteCount)
     for step in 0..<3 { _ = try self.step(step, exchange, gradients) }
     exchange.begin()
     let parameters = [0, 5_000].map { start in

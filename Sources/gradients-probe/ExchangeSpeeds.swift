@@ -5,12 +5,13 @@ import TensorCore
 /// Milliseconds of an exchange by bucket size and format, the best of several: what the default size is taken from.
 struct ExchangeSpeeds {
   private let ranks: any Communicator
+  private let transport: Transport
   private let gradients: Tensor
   private static let sizes = [256, 512, 1_024, 2_048, 4_096, 8_192, 16_384]
 
-  init(_ ranks: any Communicator, byteCount: Int) {
-    self.ranks = ranks
-    gradients = Tensor.zeros([byteCount / 4], backend: CPUBackend())
+  init(_ ranks: any Communicator, on backend: any Backend, by transport: Transport, byteCount: Int) {
+    (self.ranks, self.transport) = (ranks, transport)
+    gradients = Tensor.zeros([byteCount / 4], backend: backend)
   }
 
   func report() throws {
@@ -26,8 +27,9 @@ struct ExchangeSpeeds {
 
   private func once(_ wire: WireFormat, _ bucketByteCount: Int) throws -> Double {
     let exchange = try GradientExchange(
-      gradients: gradients, communicator: ranks, wire: wire, bucketByteCount: bucketByteCount)
+      gradients: gradients, communicator: ranks, wire: wire, transport: transport, bucketByteCount: bucketByteCount)
     gradients.backend.fill(gradients, with: 1)
+    gradients.backend.synchronize()
     try ranks.barrier()
     exchange.begin()
     let seconds = try exchange.finish().times.exposedSeconds

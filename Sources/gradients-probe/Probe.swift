@@ -1,10 +1,12 @@
+import CUDAWorker
 import Collectives
 import Faults
 import Glibc
 import GradientAveraging
 import TensorCore
 
-/// A rank of GradientAveragingTests: `gradients-probe MODE [ARGUMENT…]`, where the modes are those below.
+/// A rank of GradientAveragingTests: `gradients-probe [--cuda auto|nccl|mpi] MODE [ARGUMENT…]`, where the modes are those
+/// below. With `--cuda` the gradients are on a GPU: rank r of a machine takes GPU r, as long as there are as many.
 @main
 struct Probe {
   static func main() {
@@ -27,14 +29,22 @@ struct Probe {
   }
 
   private static func run(_ arguments: [String], _ ranks: any Communicator) throws {
+    var arguments = arguments
+    var (backend, transport): (any Backend, Transport) = (CPUBackend(), .auto)
+    if arguments.first == "--cuda" {
+      backend = try CUDABackend(device: ranks.localRank % CUDADevice.count())
+      transport = Transport(rawValue: arguments[1])!
+      arguments.removeFirst(2)
+    }
     func number(_ index: Int) -> Int { Int(arguments[index])! }
+    let checks = ExchangeChecks(ranks, on: backend, by: transport)
     switch arguments.first {
     case "checks":  // every way of travelling gives the right sums, and the same bits
-      try ExchangeChecks(ranks).all()
+      try checks.all()
     case "die":  // die RANK: one rank is killed while its buckets travel behind its backward pass
-      try ExchangeChecks(ranks).die(number(1))
+      try checks.die(number(1))
     case "times":  // times MEGABYTES: how long the gradients of a model take, by bucket size and format
-      try ExchangeSpeeds(ranks, byteCount: number(1) << 20).report()
+      try ExchangeSpeeds(ranks, on: backend, by: transport, byteCount: number(1) << 20).report()
     default:
       throw Fault(.usage, "unknown mode \(arguments)")
     }
