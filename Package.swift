@@ -89,6 +89,7 @@ let package = Package(
     module("SGMNModel", ["NeuralNetworks", "TensorCore", "Randomness", "Faults"]),
 
     // Level 4
+    module("RankWorkers", ["CommandRunning", "CUDAWorker", "TensorCore", "Collectives", "Telemetry", "Faults"]),
     module("Parity", ["SGMNModel", "Checkpointing", "NeuralNetworks", "TensorCore", "Faults"]),
     module("Evaluation", ["SGMNModel", "DataLoading", "ShardFormat", "Collectives", "TensorCore", "Faults"]),
 
@@ -105,13 +106,16 @@ let package = Package(
     // Level 6: thin commands.
     command(
       "sgmn-train",
-      ["Training", "CommandRunning", "GradientAveraging", "Collectives", "TensorCore", "Telemetry", "Faults"]
+      [
+        "Training", "RankWorkers", "CommandRunning", "CUDAWorker", "GradientAveraging", "Collectives", "TensorCore",
+        "Telemetry", "Faults",
+      ]
     ),
     command(
       "sgmn-eval",
       [
-        "Training", "CommandRunning", "Evaluation", "DataLoading", "ShardFormat", "Collectives", "TensorCore",
-        "Telemetry", "DurableFiles", "Faults",
+        "Training", "RankWorkers", "CommandRunning", "CUDAWorker", "Evaluation", "DataLoading", "ShardFormat",
+        "Collectives", "TensorCore", "Telemetry", "DurableFiles", "Faults",
       ]),
     command(
       "sgmn-shard",
@@ -119,7 +123,7 @@ let package = Package(
         "ShardBuilding", "ShardReports", "DataLoading", "RemoteStorage", "ShardFormat", "MediaDecoding", "TextEncoding",
         "WorkerProcesses", "CommandRunning", "Collectives", "Telemetry", "DurableFiles", "Faults",
       ]),
-    command("sgmn-parity", ["Parity", "TensorCore", "Faults"]),
+    command("sgmn-parity", ["Parity", "CUDAWorker", "TensorCore", "Faults"]),
 
     tests("Faults"),
     tests("Randomness"),
@@ -141,6 +145,7 @@ let package = Package(
     tests("Checkpointing", ["Randomness"], fixtures: true),
     tests("NeuralNetworks", fixtures: true),
     tests("CUDAWorker", ["ProbeJobs", "TensorCore", "Randomness", "Faults"]),
+    tests("RankWorkers", ["CUDAWorker", "Faults"]),
     tests("DataLoading", ["ShardFormat", "Randomness"]),
     tests(
       "ShardBuilding", ["ShardFormat", "MediaDecoding", "TextEncoding", "WorkerProcesses", "Randomness", "Collectives"]),
@@ -163,8 +168,8 @@ let package = Package(
     .executableTarget(
       name: "training-probe",
       dependencies: [
-        "Training", "GradientAveraging", "SGMNModel", "NeuralNetworks", "TensorCore", "Collectives", "Randomness",
-        "Faults",
+        "Training", "GradientAveraging", "SGMNModel", "NeuralNetworks", "CUDAWorker", "TensorCore", "Collectives",
+        "Randomness", "Faults",
       ]),
     tests(
       "Training",
@@ -175,7 +180,9 @@ let package = Package(
     // Real commands under real mpirun.
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["sgmn-train", "sgmn-eval", "sgmn-shard", "sgmn-parity", "ShardFormat", "Randomness"]),
+      dependencies: [
+        "sgmn-train", "sgmn-eval", "sgmn-shard", "sgmn-parity", "ProbeJobs", "ShardFormat", "Randomness",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

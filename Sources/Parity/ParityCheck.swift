@@ -69,6 +69,7 @@ public struct ParityCheck {
         try comparison.row(.output, name, value.doubles(), fixture.floats("output." + name), rows: valid))
     }
     self.rows = rows + (try ParityCheck.gradients(arena, fixture, comparison))
+    try backend.throwIfFailed()
   }
 
   private static func load(_ fixture: Fixture, into arena: ParameterArena) throws {

@@ -10,6 +10,8 @@ public struct PairBatch: Sendable {
   public var frameCount: Int
   /// Of images and frames.
   public var layout: PixelLayout
+  /// Images and frames, one behind the other, where a device has them; `images` and `frames` are empty then.
+  public var staged: (any StagedPictures)?
   /// N pictures of R² pixels.
   public var images: [UInt8]
   /// The frames that are encoded, F pictures of R² pixels: the valid ones, padding costs nothing.

@@ -13,8 +13,10 @@ struct PictureEncoder {
   var pictureCount: Int { imageCount + frameCount + (model.configuration.padding == .release ? 1 : 0) }
 
   private var pictureByteCount: Int { batch.layout.pictureByteCount(size: model.configuration.resolution) }
-  private var imageCount: Int { batch.images.count / pictureByteCount }
-  private var frameCount: Int { batch.frames.count / pictureByteCount }
+  private var imageCount: Int { batch.staged.map { $0.count - frameCount } ?? batch.images.count / pictureByteCount }
+  private var frameCount: Int {
+    batch.staged == nil ? batch.frames.count / pictureByteCount : batch.frameSlots.count
+  }
 
   /// Tokens of some of the pictures, (pictures, P, D), or class tokens, (pictures, 1, D).
   func callAsFunction(_ pictures: Range<Int>) -> Tensor {
@@ -24,9 +26,15 @@ struct PictureEncoder {
 
   private func patches(of pictures: Range<Int>) -> Tensor {
     let frames = imageCount..<(imageCount + frameCount)
-    let patches = model.visual.patches(
-      of: bytes(of: batch.images, at: 0..<imageCount, among: pictures),
-      bytes(of: batch.frames, at: frames, among: pictures), layout: batch.layout, dtype: dtype, backend: backend)
+    let patches =
+      if let staged = batch.staged {
+        model.visual.patches(
+          of: staged, pictures.clamped(to: 0..<staged.count), layout: batch.layout, dtype: dtype, backend: backend)
+      } else {
+        model.visual.patches(
+          of: bytes(of: batch.images, at: 0..<imageCount, among: pictures),
+          bytes(of: batch.frames, at: frames, among: pictures), layout: batch.layout, dtype: dtype, backend: backend)
+      }
     guard pictures.upperBound > frames.upperBound else { return patches }
     let blank = Tensor.zeros(
       [model.configuration.tokenCount - 1, patches.columnCount], dtype: patches.dtype, backend: backend)

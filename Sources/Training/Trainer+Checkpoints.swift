@@ -61,6 +61,11 @@ extension Trainer {
         "the checkpoint was made with products in \(saved.precision.rawValue), this run computes them in "
           + "\(state.precision.rawValue): from here on it is not, to the bit, the run that it was")
     }
+    if saved.device != state.device {
+      logger.warning(
+        "the checkpoint was made on \(saved.device.rawValue), this run computes on \(state.device.rawValue): from here on "
+          + "it is not, to the bit, the run that it was")
+    }
     try TrainingCheckpoint.readModel(checkpoint, into: arena)
     try TrainingCheckpoint.readOptimizer(checkpoint, into: optimizer, arena: arena)
     return saved
@@ -79,8 +84,7 @@ extension Trainer {
   private func shareTensors() throws {
     optimizer.stepCount = state.step
     for tensor in [arena.values, optimizer.firstMoment, optimizer.secondMoment] {
-      guard let elements = tensor.hostElements else { fatalError("the weights are not in host memory") }
-      try communicator.broadcast(UnsafeMutableRawBufferPointer(elements), from: 0)
+      try tensor.updateHostPieces(reads: communicator.isLeader) { try communicator.broadcast($0, from: 0) }
     }
     arena.refreshOperands()
   }

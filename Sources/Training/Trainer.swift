@@ -55,7 +55,8 @@ public final class Trainer {
   /// Every rank calls it with the same arguments; where it throws on one, it throws on all.
   public init(
     _ configuration: RunConfiguration, folder path: String, resume: Resume = .automatic,
-    communicator: any Communicator, backend: any Backend, overlap: Overlap = .auto, logger: Logger
+    communicator: any Communicator, backend: any Backend, overlap: Overlap = .auto, transport: Transport = .auto,
+    logger: Logger
   ) throws {
     self.configuration = configuration
     self.communicator = communicator
@@ -79,12 +80,14 @@ public final class Trainer {
     optimizer = AdamW(arena, configuration: configuration.adamW) {
       $0.hasPrefix("visual.") ? configuration.optimizer.backboneRateScale : 1
     }
+    try communicator.together { try backend.throwIfFailed() }
     exchange = try GradientExchange(
       gradients: arena.gradients, communicator: communicator, wire: configuration.compute.wire.wireFormat,
-      overlap: overlap
+      overlap: overlap, transport: transport
     ) { [arena] in arena.settleGradients(butNot: $0) }
+    if let summary = exchange.route.summary { logger.info(summary) }
     state = prepared.state
-    state.precision = precision
+    (state.precision, state.device) = (precision, backend.kind)
     try restore(resume)
     let step = state.step
     recorder = try communicator.together {
@@ -105,8 +108,10 @@ public final class Trainer {
         set: shards, configuration: loading, schedule: batches, rank: communicator.rank,
         localRank: communicator.localRank, localRankCount: communicator.localRankCount, firstStep: state.step)
     }
-    defer { loader.stop() }
-    waitingReporter = WaitingReporter(loader, shards.storage as? any NetworkMeasuring, interval: waitingReportInterval)
+    let feed = BatchFeed(
+      loader, text: configuration.model.text, steps: state.step..<max(state.step, plan.stepCount), backend: backend)
+    defer { feed.stop() }
+    waitingReporter = WaitingReporter(feed, shards.storage as? any NetworkMeasuring, interval: waitingReportInterval)
     var stopRequested = StopSignals.isRequested && communicator.rankCount == 1
     logStart()
     while state.step < plan.stepCount {
@@ -117,7 +122,7 @@ public final class Trainer {
         return try stop()
       }
       recorder?.begin()
-      let result = try step(loader, step: state.step, learningRate: orders.learningRate)
+      let result = try step(feed, step: state.step, learningRate: orders.learningRate)
       report(result.gradientSum)
       advance()
       if result.summary.skippedCount > 0 { try countReplaced(result.skipped) }
@@ -129,6 +134,7 @@ public final class Trainer {
       if orders.saves || isBest { try save(isBest: isBest) }
       stopRequested = result.summary.isStopRequested || state.step == stopAfterStep
     }
+    try backend.throwIfFailed()
     try recorder?.close()
     try profile?.report()
     try exchange.close()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CUDAWorker
 import Collectives
 import CommandRunning
 import DataLoading
@@ -6,6 +7,7 @@ import DurableFiles
 import Evaluation
 import Faults
 import Foundation
+import RankWorkers
 import ShardFormat
 import Telemetry
 import TensorCore
@@ -22,7 +24,7 @@ struct SGMNEval: ParsableCommand {
       Ranks share the encoding; the result does not depend on their number. The table goes to standard output, the
       report as JSON to --json. docs/evaluation.md says what is computed.
 
-      Exit codes: 0 done, 64 usage, 65 bad data, 66 input missing, 78 checkpoint and shards do not go together,
+      Exit codes: 0 done, 64 usage, 65 bad data, 66 input missing, 69 no GPU, 78 checkpoint and shards do not go together,
       82 the ranks do not agree.
       """)
 
@@ -47,14 +49,20 @@ struct SGMNEval: ParsableCommand {
   @Option(help: "Clips or images encoded at a time.")
   var batch = 32
 
-  @Option(help: ArgumentHelp("Operands of products: float32 or bf16.", valueName: "format"))
-  var precision = RunConfiguration.Precision.float32
+  @Option(
+    help: ArgumentHelp(
+      "What computes: cpu, cuda (each rank a GPU), cuda:N (that GPU), or auto: GPUs where there are any.",
+      valueName: "device"))
+  var device = DeviceChoice.auto
 
-  @Option(help: "Threads of a rank's kernels; 0 shares the machine's cores among its ranks.")
+  @Option(help: ArgumentHelp("Operands of products: float32, bf16, or auto: bf16 on GPUs.", valueName: "format"))
+  var precision = RunConfiguration.PrecisionChoice.auto
+
+  @Option(help: "Threads of a rank's kernels on CPUs; 0 shares the machine's cores among its ranks.")
   var threads = 0
 
   @Option(
-    help: "auto keeps every thread on a core of its own where there is one for each; off leaves them to the system.")
+    help: "auto keeps each of them on a core of its own where there is one for each; off leaves them to the system.")
   var pin = Pinning.auto
 
   @Option(help: ArgumentHelp("OpenBLAS kernels: auto, env or a core's name.", valueName: "core"))
@@ -83,9 +91,8 @@ struct SGMNEval: ParsableCommand {
   }
 
   private func evaluate(_ communicator: any Communicator, _ logger: Logger) throws -> RetrievalReport {
-    let placement = try RankThreads.place(threads, pinning: pin, communicator: communicator, logger: logger)
-    let backend = CPUBackend(
-      threadCount: placement.threadCount, cpus: placement.cpus, watches: placement.watches)
+    let backend = try RankWorker.make(
+      device, threads: threads, pinning: pin, communicator: communicator, logger: logger)
     // Rank 0 chooses for all: a run that is under way may save between two looks at its folder.
     let chosen = try communicator.together {
       communicator.isLeader ? [UInt8](try TrainedModel.checkpointFolder(of: checkpoint).utf8) : nil
@@ -133,5 +140,6 @@ struct SGMNEval: ParsableCommand {
   }
 }
 
-extension RunConfiguration.Precision: ExpressibleByArgument {}
+extension DeviceChoice: ExpressibleByArgument {}
+extension RunConfiguration.PrecisionChoice: ExpressibleByArgument {}
 extension Pinning: ExpressibleByArgument {}

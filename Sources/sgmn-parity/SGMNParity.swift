@@ -1,4 +1,5 @@
 import ArgumentParser
+import CUDAWorker
 import Faults
 import Foundation
 import Parity
@@ -20,6 +21,10 @@ struct SGMNParity: ParsableCommand {
   var files: [String]
 
   @Option(
+    help: ArgumentHelp("What computes: cpu, cuda, cuda:N, or auto: a GPU where there is one.", valueName: "device"))
+  var device = DeviceChoice.auto
+
+  @Option(
     help: ArgumentHelp(
       "float32, float64 (tells rounding from mistakes) or bf16, the operands of products.", valueName: "format"))
   var precision = ParityCheck.Precision.float32
@@ -33,7 +38,7 @@ struct SGMNParity: ParsableCommand {
   func run() throws {
     do {
       if let line = BLASCore(blasCore).select() { FileHandle.standardError.write(Data((line + "\n").utf8)) }
-      let backend = CPUBackend()
+      let backend = try worker()
       var failed = 0
       for path in files {
         let check = try ParityCheck(Fixture(path), precision: precision, backend: backend)
@@ -42,10 +47,29 @@ struct SGMNParity: ParsableCommand {
       }
       if failed > 0 { throw ArgumentParser.ExitCode(1) }
     } catch let fault as Fault {
-      FileHandle.standardError.write(Data("sgmn-parity: error: \(fault)\n".utf8))
+      tell("error: \(fault)")
       throw ArgumentParser.ExitCode(fault.code.rawValue)
     }
   }
 }
 
+extension SGMNParity {
+  private func tell(_ line: String) { FileHandle.standardError.write(Data("sgmn-parity: \(line)\n".utf8)) }
+
+  private func worker() throws -> any Backend {
+    switch device {
+    case .cpu: return CPUBackend()
+    case .cuda(let number): return try CUDABackend(number: number, localRank: 0, log: tell)
+    case .auto:
+      do { return try CUDABackend(number: nil, localRank: 0, log: tell) } catch let fault as Fault
+        where fault.code == .remoteUnavailable
+      {
+        tell("on the CPU, for there is no GPU: \(fault.what)")
+        return CPUBackend()
+      }
+    }
+  }
+}
+
+extension DeviceChoice: ExpressibleByArgument {}
 extension ParityCheck.Precision: ExpressibleByArgument {}

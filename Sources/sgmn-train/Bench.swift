@@ -1,8 +1,10 @@
 import ArgumentParser
+import CUDAWorker
 import Collectives
 import CommandRunning
 import Faults
 import GradientAveraging
+import RankWorkers
 import TensorCore
 import Training
 
@@ -21,17 +23,24 @@ struct Bench: ParsableCommand {
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case fp32, bf16 }
-  enum Device: String, ExpressibleByArgument, CaseIterable { case cpu }
   enum Matcher: String, ExpressibleByArgument, CaseIterable { case patch, frame, off }
 
   @Option(help: "Pairs of a rank and step.") var pairs = 4
   @Option(help: "Steps that are timed.") var steps = 6
   @Option(help: "Steps before them.") var warmup = 1
-  @Option(help: "Operands of products.") var dtype = Format.fp32
-  @Option(help: "Threads of a rank's products; 0 shares the machine's cores among its ranks.") var threads = 1
+  @Option(help: "Operands of products: fp32 or bf16; unless it is given, bf16 on GPUs and fp32 on CPUs.")
+  var dtype: Format?
+  @Option(help: "Threads of a rank's products on CPUs; 0 shares the machine's cores among its ranks.") var threads = 1
   @Option(help: "auto keeps every thread on a core of its own where there is one for each; off does not.")
   var pin = Pinning.auto
-  @Option(help: "What computes.") var device = Device.cpu
+  @Option(
+    help: ArgumentHelp(
+      "What computes: cpu, cuda (each rank a GPU), cuda:N (that GPU), or auto: GPUs where there are any.",
+      valueName: "device"))
+  var device = DeviceChoice.auto
+
+  @Option(help: "Whether a GPU gets the small kernels of a step as CUDA graphs: on or off.")
+  var cudaGraphs = Switch.off
   @Option(help: "What the matcher compares: patch tokens, frames, or no matcher.") var smf = Matcher.patch
   @Option(help: "Layers of the visual encoder.") var layers = 12
 
@@ -40,6 +49,8 @@ struct Bench: ParsableCommand {
   @Option(help: "Parts in which pictures are encoded (compute.encoder_parts).") var encoderParts = 1
   @Option(help: "Whether gradients travel while the backward pass goes on: on, off, or auto, for --warmup 8 or more.")
   var overlap = Overlap.off
+  @Option(help: "How gradients travel between GPUs: nccl, mpi, or auto, NCCL where every rank has a GPU of its own.")
+  var transport = Transport.auto
   @Option(help: ArgumentHelp("Format in which gradients travel (compute.wire).", valueName: "format"))
   var wire = RunConfiguration.Precision.float32
 
@@ -76,11 +87,10 @@ struct Bench: ParsableCommand {
       return try CommandEnd.run(communicator, folder: nil) { logger in
         if let override { logger.notice(override) }
         var options = try communicator.together { try resolvedOptions() }
-        let placement = try RankThreads.place(threads, pinning: pin, communicator: communicator, logger: logger)
-        let backend = CPUBackend(
-          threadCount: placement.threadCount, cpus: placement.cpus, watches: placement.watches)
-        let precision = options.configuration.compute.precision
-        options.configuration.compute.precision = try precision.available(
+        let backend = try RankWorker.make(
+          device, threads: threads, pinning: pin, groupsSmallLaunches: cudaGraphs == .on, communicator: communicator,
+          logger: logger)
+        options.precision = try options.configuration.compute.precision.available(
           on: backend, communicator: communicator, logger: logger)
         logger.info("\(communicator.rankCount) rank(s); \(backend.summary)")
         let line: String
@@ -104,16 +114,25 @@ struct Bench: ParsableCommand {
     throw ArgumentParser.ExitCode(code.rawValue)
   }
 
+  private var precision: RunConfiguration.PrecisionChoice {
+    switch dtype {
+    case .fp32: .float32
+    case .bf16: .bf16
+    case nil: .auto
+    }
+  }
+
   private func resolvedOptions() throws -> BenchmarkOptions {
     var all = [
       "model.layers=\(layers)", "model.smf=\(smf != .off)", "optimizer.learning_rate=1e-5",
-      "compute.precision=\(dtype == .bf16 ? "bf16" : "float32")", "compute.recompute=\(recompute)",
+      "compute.precision=\(precision.rawValue)", "compute.recompute=\(recompute)",
       "compute.encoder_parts=\(encoderParts)", "compute.wire=\(wire.rawValue)",
     ]
     if smf != .off { all.append("model.smf_tokens=\(smf.rawValue)") }
     var options = BenchmarkOptions(try ConfigurationFile.load(path: nil, settings: all + settings))
     (options.pairCount, options.stepCount, options.warmupStepCount) = (pairs, steps, warmup)
     options.overlap = overlap
+    options.transport = transport
     try options.validate()
     return options
   }

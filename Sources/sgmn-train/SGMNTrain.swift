@@ -1,14 +1,17 @@
 import ArgumentParser
+import CUDAWorker
 import Collectives
 import CommandRunning
 import Faults
 import Foundation
 import GradientAveraging
+import RankWorkers
 import Telemetry
 import TensorCore
 import Training
 
 extension Overlap: ExpressibleByArgument {}
+extension Transport: ExpressibleByArgument {}
 extension RunConfiguration.Precision: ExpressibleByArgument {}
 
 /// `sgmn-train`: a run. Its subcommand `bench` is chosen in `Main`.
@@ -24,7 +27,7 @@ struct SGMNTrain: ParsableCommand {
 
       sgmn-train bench measures its speed on random data: sgmn-train bench --help.
 
-      Exit codes: 0 done, 64 usage, 65 bad data, 66 input missing, 73 run folder in use, 74 disk, 75 stopped with a
+      Exit codes: 0 done, 64 usage, 65 bad data, 66 input missing, 69 no GPU, 73 run folder in use, 74 disk, 75 stopped with a
       checkpoint, 78 configuration, 80 loss not finite, 82 ranks differ.
       """)
 
@@ -55,7 +58,17 @@ struct SGMNTrain: ParsableCommand {
   var onBad: String?
 
   @Option(
-    help: ArgumentHelp("Operands of matrix products (compute.precision): float32 or bf16.", valueName: "format"))
+    help: ArgumentHelp(
+      "What computes: cpu, cuda (each rank a GPU), cuda:N (that GPU), or auto: GPUs where there are any.",
+      valueName: "device"))
+  var device = DeviceChoice.auto
+
+  @Option(help: "Whether a GPU gets the small kernels of a step as CUDA graphs: on or off.")
+  var cudaGraphs = Switch.off
+
+  @Option(
+    help: ArgumentHelp(
+      "Operands of matrix products (compute.precision): float32, bf16, or auto: bf16 on GPUs.", valueName: "format"))
   var precision: String?
 
   @Flag(help: "Computes encoder blocks again in the backward pass instead of keeping them (compute.recompute).")
@@ -78,14 +91,20 @@ struct SGMNTrain: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "How gradients travel between GPUs: nccl, mpi, or auto, which is NCCL where every rank has a GPU of its own.",
+      valueName: "way"))
+  var transport = Transport.auto
+
+  @Option(
+    help: ArgumentHelp(
       "Format in which gradients travel between ranks (compute.wire): float32 or bf16.", valueName: "format"))
   var wire: String?
 
-  @Option(help: "Threads of a rank's kernels; 0 shares the machine's cores among its ranks.")
+  @Option(help: "Threads of a rank's kernels on CPUs; 0 shares the machine's cores among its ranks.")
   var threads = 0
 
   @Option(
-    help: "auto keeps every thread on a core of its own where there is one for each; off leaves them to the system.")
+    help: "auto keeps each of them on a core of its own where there is one for each; off leaves them to the system.")
   var pin = Pinning.auto
 
   @Option(help: ArgumentHelp("OpenBLAS kernels: auto, env or a core's name.", valueName: "core"))
@@ -122,9 +141,9 @@ struct SGMNTrain: ParsableCommand {
       return try CommandEnd.run(communicator, folder: out) { logger in
         if let override { logger.notice(override) }
         let configuration = try communicator.together { try resolvedConfiguration() }
-        let placement = try RankThreads.place(threads, pinning: pin, communicator: communicator, logger: logger)
-        var backend: any Backend = CPUBackend(
-          threadCount: placement.threadCount, cpus: placement.cpus, watches: placement.watches)
+        var backend = try RankWorker.make(
+          device, threads: threads, pinning: pin, groupsSmallLaunches: cudaGraphs == .on, communicator: communicator,
+          logger: logger)
         let request = profile.map { path in
           let profiling = ProfilingBackend(backend, profile: KernelProfile())
           backend = profiling
@@ -135,7 +154,7 @@ struct SGMNTrain: ParsableCommand {
         }
         let trainer = try Trainer(
           configuration, folder: out, resume: resumption, communicator: communicator, backend: backend,
-          overlap: overlap, logger: logger)
+          overlap: overlap, transport: transport, logger: logger)
         if let request { trainer.enableProfile(request, folder: out) }
         return try trainer.run()
       }
@@ -167,4 +186,5 @@ struct SGMNTrain: ParsableCommand {
   }
 }
 
+extension DeviceChoice: ExpressibleByArgument {}
 extension Pinning: ExpressibleByArgument {}

@@ -13,26 +13,39 @@ struct NegativesCheck {
   let configuration: ModelConfiguration
   let dtype: DType
   let computation: Computation
-  /// Whether gradients are summed by the exchange of a training step, in many buckets during the backward pass.
-  var overlaps = false
-  private let backend = CPUBackend()
+  let backend: any Backend
+  /// How gradients are summed: by the exchange of a training step, in many buckets during the backward pass or after it;
+  /// nil for all at once.
+  var overlap: Overlap?
+  var transport = Transport.auto
+  /// Of the matrices in products, where it is another than `dtype`.
+  var operandFormat: DType?
 
   struct Numbers {
     /// By name; the matcher's and the total are means over the ranks.
     var losses: [(name: String, value: Double)]
     /// Averaged over the ranks, by parameter.
     var gradients: [(name: String, values: [Double])]
+
+    /// Of the bits of all numbers.
+    var digest: UInt64 {
+      (losses.map(\.value) + gradients.flatMap(\.values)).reduce(0xcbf2_9ce4_8422_2325) {
+        ($0 ^ $1.bitPattern) &* 0x100_0000_01b3
+      }
+    }
   }
 
   /// One line a case: what it is, the greatest relative error of a loss and of a parameter's gradient, that parameter.
   static func lines(_ ranks: any Communicator) throws -> [String] {
+    let backend = CPUBackend()
     var lines: [String] = []
     for dtype in [DType.float64, .float32] {
       for mining in [ModelConfiguration.Mining.violating, .hardest, .distance] {
         for matcher in [false, true] {
           var c = configuration
           (c.mining, c.smf) = (mining, matcher)
-          let plain = NegativesCheck(ranks: ranks, configuration: c, dtype: dtype, computation: Computation())
+          let plain = NegativesCheck(
+            ranks: ranks, configuration: c, dtype: dtype, computation: Computation(), backend: backend)
           lines.append(try plain.line(.global, "\(dtype) \(mining) \(matcher ? "matcher" : "alone") global"))
         }
       }
@@ -40,18 +53,46 @@ struct NegativesCheck {
       c.smf = false
       let parts = NegativesCheck(
         ranks: ranks, configuration: c, dtype: dtype,
-        computation: Computation(encoderPartCount: 2, recomputesBlocks: true))
+        computation: Computation(encoderPartCount: 2, recomputesBlocks: true), backend: backend)
       lines.append(try parts.line(.global, "\(dtype) violating parts global"))
       if dtype == .float32 {
         var overlapped = parts
-        overlapped.overlaps = true
+        overlapped.overlap = .on
         lines.append(try overlapped.line(.global, "\(dtype) violating parts overlap global"))
       }
       (c.text, c.tmc) = (false, false)
-      let plain = NegativesCheck(ranks: ranks, configuration: c, dtype: dtype, computation: Computation())
+      let plain = NegativesCheck(
+        ranks: ranks, configuration: c, dtype: dtype, computation: Computation(), backend: backend)
       lines.append(try plain.line(.global, "\(dtype) violating bare global"))
       // The comparison must be able to fail.
       lines.append(try plain.line(.local, "\(dtype) violating bare local"))
+    }
+    return lines
+  }
+
+  /// The same on a GPU, in float32 and with the exchange of a training step, during the backward pass and after it:
+  /// against one process on the GPU and one on the CPU. Then the bits of losses and gradients, by overlap.
+  static func lines(_ ranks: any Communicator, on gpu: any Backend, by transport: Transport) throws -> [String] {
+    var c = configuration
+    c.smf = true
+    var lines: [String] = []
+    func check(_ configuration: ModelConfiguration, _ overlap: Overlap) -> NegativesCheck {
+      NegativesCheck(
+        ranks: ranks, configuration: configuration, dtype: .float32,
+        computation: Computation(encoderPartCount: 2, recomputesBlocks: true), backend: gpu, overlap: overlap,
+        transport: transport)
+    }
+    let matcher = check(c, .on)
+    lines.append(try matcher.line(.global, "float32 matcher overlap global"))
+    lines.append(try matcher.line(.global, "float32 matcher overlap cpu global", reference: CPUBackend()))
+    c.smf = false
+    lines.append(try check(c, .off).line(.global, "float32 alone global"))
+    lines.append(try check(c, .off).line(.local, "float32 alone local"))
+    var rounded = check(c, .on)
+    rounded.operandFormat = .bfloat16
+    lines.append(try rounded.line(.global, "bfloat16 alone overlap global"))
+    for overlap in [Overlap.on, .off] {
+      lines.append("digest \(overlap) \(try check(c, overlap).distributed(.global).digest)")
     }
     return lines
   }
@@ -64,9 +105,11 @@ struct NegativesCheck {
     return c
   }
 
-  private func line(_ negatives: ModelConfiguration.Negatives, _ name: String) throws -> String {
+  private func line(
+    _ negatives: ModelConfiguration.Negatives, _ name: String, reference backend: (any Backend)? = nil
+  ) throws -> String {
     let ours = try distributed(negatives)
-    let reference = try together()
+    let reference = try together(on: backend ?? self.backend)
     guard ours.losses.map(\.name) == reference.losses.map(\.name) else {
       throw Fault(.internalError, "the losses are \(ours.losses.map(\.name))")
     }
@@ -83,13 +126,14 @@ struct NegativesCheck {
   private func norm(_ values: [Double]) -> Double { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
 
   /// Weights that are nowhere at a special value.
-  private func weights(_ model: SGMN) -> ParameterArena {
-    let arena = ParameterArena(model, seed: 4, dtype: dtype, backend: backend)
+  private func weights(_ model: SGMN, on backend: any Backend) -> ParameterArena {
+    let arena = ParameterArena(model, seed: 4, dtype: dtype, operandFormat: operandFormat, backend: backend)
     for entry in arena.entries {
       var stream = RandomStream(seed: 4, "disturbance " + entry.name)
       let value = entry.parameter.value
       value.set(value.doubles().map { Double(Float($0 + 0.2 * stream.normal())) })
     }
+    arena.refreshOperands()
     return arena
   }
 
@@ -101,9 +145,10 @@ struct NegativesCheck {
   /// As a training step does it: this rank's pairs, the gradients averaged.
   private func distributed(_ negatives: ModelConfiguration.Negatives) throws -> Numbers {
     let model = try SGMN(configuration)
-    let arena = weights(model)
+    let arena = weights(model, on: backend)
     let batch = ProbeBatch.part(
-      ProbeBatch.whole(configuration), configuration, rank: ranks.rank, of: ranks.rankCount, negatives: negatives)
+      ProbeBatch.whole(configuration, for: ranks.rankCount), configuration, rank: ranks.rank, of: ranks.rankCount,
+      negatives: negatives)
     let encoded = model.encode(batch, computation: computation, dtype: dtype, backend: backend)
     let all = negatives == .global ? try PairGathering(ranks)(encoded.pairs) : encoded.pairs
     let output = model.losses(of: encoded, among: all)
@@ -121,9 +166,9 @@ struct NegativesCheck {
 
   /// The backward pass, and the sums of the gradients over the ranks.
   private func backward(_ output: SGMN.Output, _ arena: ParameterArena) throws {
-    guard !overlaps else {
+    if let overlap {
       let exchange = try GradientExchange(
-        gradients: arena.gradients, communicator: ranks, overlap: .on, bucketByteCount: 4096)
+        gradients: arena.gradients, communicator: ranks, overlap: overlap, transport: transport, bucketByteCount: 4096)
       exchange.begin()
       output.backward(observer: exchange)
       _ = try exchange.finish()
@@ -150,10 +195,10 @@ struct NegativesCheck {
   }
 
   /// One process with the whole batch; the matcher, which keeps to a rank's pairs, on each rank's pairs in turn.
-  private func together() throws -> Numbers {
+  private func together(on backend: any Backend) throws -> Numbers {
     let model = try SGMN(configuration)
-    let arena = weights(model)
-    let whole = ProbeBatch.whole(configuration)
+    let arena = weights(model, on: backend)
+    let whole = ProbeBatch.whole(configuration, for: ranks.rankCount)
     guard configuration.smf else {
       let output = model(whole, dtype: dtype, backend: backend)
       output.total!.backward()

@@ -1,6 +1,8 @@
+import CUDAWorker
 import Collectives
 import Faults
 @preconcurrency import Glibc
+import GradientAveraging
 
 /// A rank of TrainingTests: `training-probe MODE`, where the modes are those below.
 @main
@@ -12,6 +14,10 @@ struct Probe {
         switch CommandLine.arguments.dropFirst().first {
         case "negatives":  // losses and gradients over all ranks against those of one process with the whole batch
           for line in try NegativesCheck.lines(ranks) where ranks.isLeader { print(line) }
+        case "negatives-cuda":  // negatives-cuda TRANSPORT: the same on GPUs; rank r takes GPU r, or shares one
+          let gpu = try CUDABackend(device: ranks.localRank % CUDADevice.count())
+          let transport = Transport(rawValue: CommandLine.arguments[2])!
+          for line in try NegativesCheck.lines(ranks, on: gpu, by: transport) where ranks.isLeader { print(line) }
         default: throw Fault(.usage, "unknown mode \(CommandLine.arguments.dropFirst())")
         }
         try ranks.finalize()

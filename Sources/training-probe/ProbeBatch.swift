@@ -4,12 +4,14 @@ import SGMNModel
 /// A batch of random pictures and texts whose clips differ in length and of which some pairs show the same product; the
 /// same on every rank.
 enum ProbeBatch {
-  static let validCounts = [3, 1, 2, 3, 2, 1, 3, 2]
+  private static let validCounts = [3, 1, 2, 3, 2, 1, 3, 2]
   /// Equal ones lie within a rank and on different ranks, whether the eight are those of one, two or four.
-  static let products: [UInt64] = [1, 2, 3, 1, 4, 4, 5, 2]
-  static var pairCount: Int { validCounts.count }
+  private static let products: [UInt64] = [1, 2, 3, 1, 4, 4, 5, 2]
 
-  static func whole(_ c: ModelConfiguration) -> PairBatch {
+  /// Eight pairs, or as many of them as so many ranks can share.
+  static func whole(_ c: ModelConfiguration, for rankCount: Int) -> PairBatch {
+    let pairCount = products.count / rankCount * rankCount
+    let validCounts = validCounts.prefix(pairCount)
     let size = 3 * c.resolution * c.resolution
     let pixels = { (count: Int, name: String) -> [UInt8] in
       var stream = RandomStream(seed: 11, name)
@@ -23,7 +25,8 @@ enum ProbeBatch {
     var batch = PairBatch(
       pairCount: pairCount, frameCount: c.frames, images: pixels(pairCount * size, "images"),
       frames: pixels(slots.count * size, "frames"), frameSlots: slots,
-      mask: validCounts.flatMap { count in (0..<c.frames).map { $0 < count } }, productKeys: products)
+      mask: validCounts.flatMap { count in (0..<c.frames).map { $0 < count } },
+      productKeys: Array(products.prefix(pairCount)))
     (batch.asr, batch.title) = (text("asr"), text("title"))
     var stream = RandomStream(seed: 11, "uniform")
     batch.uniform = (0..<(10 * pairCount)).map { _ in stream.uniform() }
@@ -34,7 +37,7 @@ enum ProbeBatch {
   static func part(
     _ whole: PairBatch, _ c: ModelConfiguration, rank: Int, of rankCount: Int, negatives: ModelConfiguration.Negatives
   ) -> PairBatch {
-    let n = pairCount / rankCount
+    let n = whole.pairCount / rankCount
     let pairs = (rank * n)..<((rank + 1) * n)
     let size = 3 * c.resolution * c.resolution
     let frames = whole.frameSlots.indices.filter { pairs.contains(Int(whole.frameSlots[$0]) / c.frames) }
@@ -51,7 +54,7 @@ enum ProbeBatch {
     (part.asr, part.title) = (rows(whole.asr), rows(whole.title))
     part.uniform =
       negatives == .global
-      ? whole.uniform : (0..<10).flatMap { row in pairs.map { whole.uniform[row * pairCount + $0] } }
+      ? whole.uniform : (0..<10).flatMap { row in pairs.map { whole.uniform[row * whole.pairCount + $0] } }
     return part
   }
 }

@@ -20,20 +20,22 @@ import Testing
     }
   }
 
-  private func cases(ranks: Int) throws -> [Case] {
+  private func output(ranks: Int, _ arguments: [String], _ environment: [String: String] = [:]) throws -> String {
     // A rank's two threads and other tests share the cores: who waits makes room.
     let result = try ProbeJob(
-      "training-probe", ranks: ranks, ["negatives"], seconds: 100,
-      environment: ["OPENBLAS_NUM_THREADS": "1", "OMPI_MCA_mpi_yield_when_idle": "1"]
+      "training-probe", ranks: ranks, arguments, seconds: 100,
+      environment: environment.merging(["OPENBLAS_NUM_THREADS": "1", "OMPI_MCA_mpi_yield_when_idle": "1"]) { $1 }
     ).finish()
     #expect(result.status == 0, "\(result.output)")
-    return result.output.split(separator: "\n").compactMap { Case($0) }
+    return result.output
   }
 
-  /// Losses and averaged gradients, of every way of mining, with and without the matcher, in both formats; summed all at once, and
-  /// bucket by bucket during the backward pass as in a run.
-  @Test(arguments: [1, 2, 4]) func ranksTogetherComputeWhatOneProcessDoes(rankCount: Int) throws {
-    let cases = try cases(ranks: rankCount)
+  private func cases(_ output: String) -> [Case] { output.split(separator: "\n").compactMap { Case($0) } }
+
+  /// Losses and averaged gradients, of every way of mining, with and without the matcher, in both formats; summed all at
+  /// once, and bucket by bucket during the backward pass as in a run.
+  @Test(arguments: [1, 2, 3, 4]) func ranksTogetherComputeWhatOneProcessDoes(rankCount: Int) throws {
+    let cases = cases(try output(ranks: rankCount, ["negatives"]))
     let global = cases.filter { $0.words.last == "global" }
     #expect(global.count == 17 && global.count { $0.words.contains("overlap") } == 1)
     for found in global {
@@ -47,5 +49,28 @@ import Testing
     for found in local where rankCount > 1 {
       #expect(found.lossError > 1e-3 && found.gradientError > 1e-1, "\(found.line)")
     }
+  }
+
+  /// The same on an emulated GPU, which all ranks share (gradients through host memory) or each has one of (NCCL). What
+  /// runs on it is put off until somebody waits for it, so that a wait that is missing shows.
+  @Test(arguments: [2, 3], [false, true]) func ranksOnGPUsComputeWhatOneProcessDoes(
+    rankCount: Int, haveTheirOwn: Bool
+  ) throws {
+    var environment = try EmulatorBuild.environment.get()
+    environment["SGMN_EMULATOR_DEVICES"] = "\(haveTheirOwn ? rankCount : 1)"
+    environment["SGMN_EMULATOR_DEFER"] = "1"
+    let output = try output(ranks: rankCount, ["negatives-cuda", haveTheirOwn ? "nccl" : "auto"], environment)
+    let cases = cases(output)
+    #expect(cases.count == 5, "\(output)")
+    for found in cases where found.words.last == "global" {
+      // A gradient that is multiplied by three is rounded to another bfloat16.
+      let isRounded = found.words.first == "bfloat16" && rankCount == 3
+      #expect(found.lossError < 1e-5 && found.gradientError < (isRounded ? 0.05 : 1e-5), "\(found.line)")
+    }
+    for found in cases where found.words.last == "local" {
+      #expect(found.lossError > 1e-3 && found.gradientError > 1e-1, "\(found.line)")
+    }
+    let digests = output.split(separator: "\n").filter { $0.hasPrefix("digest ") }.map { $0.split(separator: " ")[2] }
+    #expect(digests.count == 2 && digests[0] == digests[1], "\(output)")
   }
 }

@@ -6,7 +6,8 @@ import ShardFormat
 /// The batches depend on the set, the configuration, the step and the rank; not on the threads that make them, and
 /// not on where the run was resumed. With `onBadSample: skip`, a damaged sample is replaced by another of the epoch
 /// (`BatchSchedule.standIn`), equally in every run; the batch says so.
-public final class BatchLoader {
+// @unchecked: `next()` is one thread's, `stop()` and what it joins another's; what they share is under locks.
+public final class BatchLoader: @unchecked Sendable {
   public let schedule: BatchSchedule
   /// Batches that are made or being made besides the one that the caller has: `prefetchBatchCount` and the one that is
   /// asked for next, or fewer where the memory does not allow it.
@@ -65,7 +66,13 @@ public final class BatchLoader {
   /// The batch of the next step. Throws `Fault(.badData)` at the step where reading failed, and the same again if it is
   /// called again. Not to be called after `stop()`.
   public func next() throws -> LoadedBatch {
-    guard let batch = try pipeline.next() else { preconditionFailure("next() after stop()") }
+    guard let batch = try nextUnlessStopped() else { preconditionFailure("next() after stop()") }
+    return batch
+  }
+
+  /// The same on a thread that another may stop meanwhile: nil after `stop()`.
+  public func nextUnlessStopped() throws -> LoadedBatch? {
+    guard let batch = try pipeline.next() else { return nil }
     readAhead?.reach(step: batch.step)
     return batch
   }

@@ -1,3 +1,4 @@
+import Collectives
 import DataLoading
 import SGMNModel
 import ShardFormat
@@ -6,16 +7,17 @@ import TensorCore
 // Axes: B pictures or clips of a batch, L frames a clip at most, D embedding, E text features.
 
 extension Evaluator {
-  /// Embeddings of one batch: (B, D) each; no text without text.
+  /// Embeddings of one batch, (B, D) each, which a device may still be computing; no text without text.
   struct EncodedBatch {
-    var visual: [Float]
-    var text: [Float] = []
+    var visual: Tensor
+    var text: () -> [Float] = { [] }
   }
 
   /// The embeddings of one item a sample of `samples`, on every rank; `body` encodes one batch of this rank's share:
   /// the numbers of its items, and their samples.
   ///
-  /// The next batch is read and decompressed while one is encoded.
+  /// The next batch is read and decompressed while one is encoded; on a device it is also put together and queued before
+  /// the one before is waited for.
   func encode(
     _ phase: EvaluationProgress.Phase, _ samples: [Int], of shards: ShardSet,
     _ progress: (EvaluationProgress) -> Void, _ body: (Range<Int>, [Sample]) throws -> EncodedBatch
@@ -23,20 +25,29 @@ extension Evaluator {
     let share = share(samples.count)
     let batches = share.batches(of: communicator.rank)
     let reader = SequentialReader(
-      set: shards, numbers: batches.flatMap { samples[$0] }, prefetchCount: options.batchSize)
+      set: shards, numbers: batches.flatMap { samples[$0] }, prefetchCount: options.batchSize,
+      threadCount: readerThreadCount)
     defer { reader.stop() }
     let total = share.itemCount(of: communicator.rank)
     var done = 0
     var (visual, text) = ([Float](), [Float]())
+    var queued: (batch: Range<Int>, encoded: EncodedBatch)?
+    func finish() throws {
+      guard let (batch, encoded) = queued else { return }
+      visual += encoded.visual.floats()
+      text += encoded.text()
+      try backend.throwIfFailed()
+      done += batch.count
+      progress(EvaluationProgress(phase: phase, done: done, total: total))
+    }
     for batch in batches {
       var read: [Sample] = []
       while read.count < batch.count, let element = try reader.next() { read.append(element.sample) }
       let encoded = try body(batch, read)
-      visual += encoded.visual
-      text += encoded.text
-      done += batch.count
-      progress(EvaluationProgress(phase: phase, done: done, total: total))
+      try finish()
+      queued = (batch, encoded)
     }
+    try finish()
     // A rank without an item has no text either, so whether there is any is asked of all.
     let width = model.configuration.embedDim
     let hasText = try communicator.allReduceMax(text.count) > 0
@@ -49,7 +60,7 @@ extension Evaluator {
   func encodeImages(
     _ batch: Range<Int>, _ samples: [Sample], _ plan: ShardTask, _ shards: ShardSet, text: Bool
   ) throws -> EncodedBatch {
-    let visual = model.imageEmbeddings(samples.flatMap(\.image), backend: backend).floats()
+    let visual = model.imageEmbeddings(samples.flatMap(\.image), backend: backend)
     guard text else { return EncodedBatch(visual: visual) }
     let titles = try zip(batch, samples).map { image, sample in
       guard let titled = plan.titleSamples[image] else { return [Float]() }
@@ -66,23 +77,34 @@ extension Evaluator {
       clipCount: samples.count, frameCount: limit, frames: [], frameSlots: [],
       mask: [Bool](repeating: false, count: samples.count * limit))
     for (clip, sample) in samples.enumerated() { clips.append(sample, as: clip) }
-    let visual = model.clipEmbeddings(clips, backend: backend).floats()
-    return EncodedBatch(visual: visual, text: text ? textRows(samples.map(\.asrEmbedding), .asr) : [])
+    let visual = model.clipEmbeddings(clips, backend: backend)
+    return text
+      ? EncodedBatch(visual: visual, text: textRows(samples.map(\.asrEmbedding), .asr)) : EncodedBatch(visual: visual)
   }
 
   /// Unit embeddings (B, D) of text features [E] each, rows of zeros where they are empty.
-  private func textRows(_ features: [[Float]], _ kind: SGMN.TextKind) -> [Float] {
+  private func textRows(_ features: [[Float]], _ kind: SGMN.TextKind) -> () -> [Float] {
     let width = model.configuration.embedDim
-    var rows = [Float](repeating: 0, count: features.count * width)
+    let zeros = [Float](repeating: 0, count: features.count * width)
     let present = features.indices.filter { !features[$0].isEmpty }
-    guard !present.isEmpty else { return rows }
     let input = PairBatch.TextInput(pooled: present.flatMap { features[$0] })
-    guard let output = model.textEmbeddings(input, kind, count: present.count, backend: backend) else { return rows }
-    let values = output.floats()
-    for (row, place) in present.enumerated() {
-      rows.replaceSubrange((place * width)..<((place + 1) * width), with: values[(row * width)..<((row + 1) * width)])
+    guard !present.isEmpty,
+      let output = model.textEmbeddings(input, kind, count: present.count, backend: backend)
+    else { return { zeros } }
+    return {
+      let values = output.floats()
+      var rows = zeros
+      for (row, place) in present.enumerated() {
+        rows.replaceSubrange((place * width)..<((place + 1) * width), with: values[(row * width)..<((row + 1) * width)])
+      }
+      return rows
     }
-    return rows
+  }
+
+  /// A processor that encodes reads beside it with one thread; a GPU leaves the rank's share of the cores to readers.
+  private var readerThreadCount: Int {
+    backend.kind == .cpu
+      ? 1 : min(8, Topology.current().threadCount(localRankCount: communicator.localRankCount))
   }
 }
 

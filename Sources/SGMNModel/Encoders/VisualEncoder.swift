@@ -70,9 +70,19 @@ public struct VisualEncoder: Module, Sendable {
   ) -> Tensor {
     Tensor.patches(
       of: lists, layout: layout, size: resolution, patch: patch, mean: VisualEncoder.mean,
-      deviation: VisualEncoder.deviation, dtype: dtype == .float32 ? convolution.operand.dtype : dtype, backend: backend
-    )
+      deviation: VisualEncoder.deviation, dtype: patchFormat(dtype), backend: backend)
   }
+
+  /// The same of those of `staged` that `pictures` names.
+  func patches(
+    of staged: any StagedPictures, _ pictures: Range<Int>, layout: PixelLayout, dtype: DType, backend: any Backend
+  ) -> Tensor {
+    Tensor.patches(
+      of: staged, pictures, layout: layout, size: resolution, patch: patch, mean: VisualEncoder.mean,
+      deviation: VisualEncoder.deviation, dtype: patchFormat(dtype), backend: backend)
+  }
+
+  private func patchFormat(_ dtype: DType) -> DType { dtype == .float32 ? convolution.operand.dtype : dtype }
 
   public func visitParameters(_ visitor: inout ParameterVisitor) {
     visitor.module("conv1", Weight(convolution))

@@ -5,7 +5,7 @@ import TensorCore
 extension PairBatch {
   /// A batch of random pictures, as shards hold them, and texts, every frame valid, every pair of another product.
   /// Another rank has another.
-  static func random(_ pairCount: Int, _ model: ModelConfiguration, rank: Int, of rankCount: Int) -> PairBatch {
+  package static func random(_ pairCount: Int, _ model: ModelConfiguration, rank: Int, of rankCount: Int) -> PairBatch {
     var stream = RandomStream(seed: 1, "benchmark", rank)
     let layout = PixelLayout.yuv420
     let pictureByteCount = layout.pictureByteCount(size: model.resolution)

@@ -19,10 +19,13 @@ struct BenchmarkLine {
     return Double(usage.ru_maxrss) / Double(1 << 20)
   }
 
-  /// The most memory that the backend's tensors had at one time, in 2³⁰ bytes; nothing where it does not count them.
+  /// The most memory that the backend's tensors had at one time, and on a GPU what it took of the card for them, in 2³⁰
+  /// bytes; nothing where it does not count them.
   mutating func addTensorMemory(of backend: any Backend) {
-    guard let worker = ((backend as? ProfilingBackend)?.base ?? backend) as? CPUBackend else { return }
+    guard let worker = ((backend as? ProfilingBackend)?.base ?? backend) as? any MemoryCounting else { return }
     add("tensors_gib", Double(worker.peakLiveByteCount) / Double(1 << 30), digits: 2)
+    guard backend.kind != .cpu else { return }
+    add("device_gib", Double(worker.reservedByteCount) / Double(1 << 30), digits: 2)
   }
 
   /// The middle value; the mean of the two in the middle where there is none.

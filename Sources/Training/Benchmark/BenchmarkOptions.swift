@@ -5,6 +5,8 @@ import GradientAveraging
 public struct BenchmarkOptions: Sendable {
   /// The model and how it is computed; no data, no folder.
   public var configuration: RunConfiguration
+  /// Of the operands of products.
+  public var precision = RunConfiguration.Precision.float32
   /// Pairs of a rank and step.
   public var pairCount = 4
   public var stepCount = 6
@@ -12,6 +14,7 @@ public struct BenchmarkOptions: Sendable {
   public var warmupStepCount = 1
   /// Whether gradients travel during the backward pass; a trial (`auto`) takes eight steps.
   public var overlap = Overlap.off
+  public var transport = Transport.auto
 
   public init(_ configuration: RunConfiguration) { self.configuration = configuration }
 
@@ -27,6 +30,6 @@ public struct BenchmarkOptions: Sendable {
   }
 
   /// The name of the precision on the line of a benchmark.
-  var formatName: String { configuration.compute.precision == .bf16 ? "bf16" : "fp32" }
+  var formatName: String { precision == .bf16 ? "bf16" : "fp32" }
   var matcherName: String { configuration.model.smf ? configuration.model.smfTokens.rawValue : "off" }
 }

@@ -21,12 +21,11 @@ public struct EncoderBenchmark {
     let encoder = VisualEncoder(model)
     let arena = ParameterArena(
       encoder, seed: UInt64(options.configuration.seed),
-      operandFormat: options.configuration.compute.precision.operandFormat,
-      backend: backend)
+      operandFormat: options.precision.operandFormat, backend: backend)
     let batch = PairBatch.random(options.pairCount, model, rank: communicator.rank, of: communicator.rankCount)
     let pictures = batch.images + batch.frames
     let products = BareProducts(
-      work, format: options.configuration.compute.precision.operandFormat ?? .float32, backend: backend)
+      work, format: options.precision.operandFormat ?? .float32, backend: backend)
     var (encoderSeconds, productSeconds) = ([Double](), [Double]())
     for number in 0..<(options.warmupStepCount + options.stepCount) {
       try communicator.barrier()
@@ -35,15 +34,18 @@ public struct EncoderBenchmark {
         patches: encoder.patches(of: pictures, layout: batch.layout, dtype: .float32, backend: backend),
         classTokensOnly: false)
       tokens.backward(from: Tensor.ones(like: tokens))
+      backend.synchronize()
       let middle = monotonicSeconds()
       try communicator.barrier()
       let before = monotonicSeconds()
       products.run()
+      backend.synchronize()
       let end = monotonicSeconds()
       guard number >= options.warmupStepCount else { continue }
       encoderSeconds.append(middle - start)
       productSeconds.append(end - before)
     }
+    try backend.throwIfFailed()
     return withExtendedLifetime(arena) {
       line(work, BenchmarkLine.median(encoderSeconds), BenchmarkLine.median(productSeconds))
     }

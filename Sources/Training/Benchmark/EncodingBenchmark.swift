@@ -18,7 +18,7 @@ public struct EncodingBenchmark {
     let configuration = options.configuration
     let model = try SGMN(configuration.model)
     let arena = ParameterArena(
-      model, seed: UInt64(configuration.seed), operandFormat: configuration.compute.precision.operandFormat,
+      model, seed: UInt64(configuration.seed), operandFormat: options.precision.operandFormat,
       backend: backend)
     let batch = PairBatch.random(
       options.pairCount, configuration.model, rank: communicator.rank, of: communicator.rankCount)
@@ -32,6 +32,7 @@ public struct EncodingBenchmark {
       let images = model.imageEmbeddings(batch.images, layout: batch.layout, backend: backend).floats()
       let vectors = model.clipEmbeddings(clips, backend: backend).floats()
       let elapsed = monotonicSeconds() - start
+      try backend.throwIfFailed()
       precondition((images + vectors).allSatisfy(\.isFinite), "embeddings that are not finite")
       if number >= options.warmupStepCount { seconds.append(elapsed) }
     }

@@ -39,7 +39,7 @@ public struct TrainingBenchmark {
     let configuration = options.configuration
     let model = try SGMN(configuration.model)
     let arena = ParameterArena(
-      model, seed: UInt64(configuration.seed), operandFormat: configuration.compute.precision.operandFormat,
+      model, seed: UInt64(configuration.seed), operandFormat: options.precision.operandFormat,
       backend: backend)
     let optimizer = AdamW(arena, configuration: configuration.adamW)
     let session = request.map { request in
@@ -47,24 +47,31 @@ public struct TrainingBenchmark {
       request.skippedStepCount = options.warmupStepCount
       return ProfileSession(request, folder: ".", communicator: communicator, logger: logger)
     }
-    let profile = session?.steps ?? StepProfile(KernelProfile(), skippedStepCount: options.warmupStepCount)
+    let profile =
+      session?.steps ?? StepProfile(KernelProfile(), of: backend, skippedStepCount: options.warmupStepCount)
     let exchange = try GradientExchange(
       gradients: arena.gradients, communicator: communicator, wire: configuration.compute.wire.wireFormat,
-      overlap: options.overlap
+      overlap: options.overlap, transport: options.transport
     ) { arena.settleGradients(butNot: $0) }
+    if let summary = exchange.route.summary { logger.info(summary) }
     let step = TrainingStep(
       configuration: configuration, model: model, arena: arena, optimizer: optimizer, backend: backend,
       communicator: communicator, exchange: exchange, profile: profile)
     let batch = PairBatch.random(
       options.pairCount, configuration.model, rank: communicator.rank, of: communicator.rankCount)
+    let stepCount = options.warmupStepCount + options.stepCount
+    let feed = BenchmarkFeed(
+      batch, resolution: configuration.model.resolution, stepCount: stepCount, backend: backend)
+    try communicator.together { try backend.throwIfFailed() }
     var (seconds, waits) = ([Double](), [Double]())
     var loss = Double.nan
-    for number in 0..<(options.warmupStepCount + options.stepCount) {
+    for number in 0..<stepCount {
       try communicator.barrier()
       if let session { try session.beginStep(number) } else { profile.beginStep(number) }
       let waited = profile.phaseNanoseconds[.communication] ?? 0
       let start = monotonicSeconds()
-      let result = try step(batch, step: number, learningRate: configuration.optimizer.learningRate)
+      let result = try step(feed.next(), step: number, learningRate: configuration.optimizer.learningRate)
+      backend.synchronize()
       let elapsed = monotonicSeconds() - start
       if let session { try session.endStep() } else { profile.endStep() }
       loss = result.summary.losses[0].value
@@ -72,6 +79,7 @@ public struct TrainingBenchmark {
       seconds.append(elapsed)
       waits.append(Double((profile.phaseNanoseconds[.communication] ?? 0) - waited) * 1e-9)
     }
+    try backend.throwIfFailed()
     try session?.report()
     try exchange.close()
     return try result(

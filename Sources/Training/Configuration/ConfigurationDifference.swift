@@ -15,8 +15,15 @@ public enum ConfigurationDifference {
   /// `field: checkpoint=… now=…` for every key that differs and may not.
   public static func lines(checkpoint: RunConfiguration, now: RunConfiguration) throws -> [String] {
     let (old, new) = (try flattened(checkpoint), try flattened(now))
-    return new.keys.sorted().filter { !free.contains($0) && old[$0] != new[$0] }
+    return new.keys.sorted()
+      .filter { !free.contains($0) && old[$0] != new[$0] && !leavesOpen($0, old[$0], new[$0]) }
       .map { "\($0): checkpoint=\(old[$0] ?? "-") now=\(new[$0] ?? "-")" }
+  }
+
+  /// Whether one of two values does not say what is computed: what was, is in the state of the run.
+  private static func leavesOpen(_ key: String, _ old: String?, _ new: String?) -> Bool {
+    let auto = RunConfiguration.PrecisionChoice.auto.rawValue
+    return key == "compute.precision" && (old == auto || new == auto)
   }
 
   private static func flattened(_ configuration: RunConfiguration) throws -> [String: String] {

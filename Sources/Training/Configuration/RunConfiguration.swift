@@ -74,8 +74,9 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
 
   /// How a step is computed.
   public struct ComputeConfiguration: Codable, Sendable, Equatable {
-    /// Format of the operands of matrix products; sums, weights, norms, losses and the optimiser are float32.
-    public var precision = Precision.float32
+    /// Format of the operands of matrix products; sums, weights, norms, losses and the optimiser are float32. `auto` is
+    /// float32 on CPUs and bf16 on GPUs.
+    public var precision = PrecisionChoice.auto
     /// Whether the blocks of the visual encoder keep their inputs alone and are computed again in the backward pass.
     public var recompute = false
     /// Parts in which the pictures of a batch are encoded, one after the other, with the losses of the whole batch: 1

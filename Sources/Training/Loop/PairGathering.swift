@@ -21,6 +21,7 @@ package struct PairGathering {
     for tensor in tensors { message.append(tensor) }
     message.append(own.productKeys)
     message.append(own.mask.map { UInt8($0 ? 1 : 0) })
+    try own.image.backend.throwIfFailed()
     var all = try message.gathered(over: communicator)
 
     let image = tracked(all.next(like: own.image), own.image)

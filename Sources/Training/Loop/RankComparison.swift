@@ -7,8 +7,10 @@ import NeuralNetworks
 enum RankComparison {
   /// Throws the same fault on every rank where one differs, naming the ranks that are not with the majority.
   static func compare(_ arena: ParameterArena, step: Int, over communicator: any Communicator) throws {
-    guard let elements = arena.values.hostElements else { return }
-    let hashes = try communicator.allGather(XXH3.hash(UnsafeRawBufferPointer(elements)))
+    let hasher = XXH3.Hasher()
+    arena.values.forEachHostPiece { hasher.update($0) }
+    try arena.values.backend.throwIfFailed()
+    let hashes = try communicator.allGather(hasher.digest)
     guard let fault = fault(of: hashes, step: step) else { return }
     throw AgreedFault(fault: fault, rank: 0)
   }

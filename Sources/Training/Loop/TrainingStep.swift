@@ -31,15 +31,15 @@ struct TrainingStep {
     var skipped: [SkippedSample]
   }
 
-  func callAsFunction(_ loader: BatchLoader, step: Int, learningRate: Double) throws -> Result {
-    let waitedBefore = loader.statistics.waitSeconds
-    let loaded = try profile.during(.data) { try loader.next() }
-    let waitSeconds = loader.statistics.waitSeconds - waitedBefore
-    let batch = profile.during(.forward) { pairs(of: loaded, step: step) }
+  func callAsFunction(_ feed: BatchFeed, step: Int, learningRate: Double) throws -> Result {
+    let waitedBefore = feed.waitSeconds
+    let delivery = try profile.during(.data) { try feed.next() }
+    let waitSeconds = feed.waitSeconds - waitedBefore
+    let batch = profile.during(.forward) { pairs(of: delivery, step: step) }
     var result = try self(
-      batch, clipIDs: loaded.clipIDs, step: step, learningRate: learningRate, waitSeconds: waitSeconds,
-      skippedCount: loaded.skipped.count)
-    result.skipped = loaded.skipped
+      batch, clipIDs: delivery.clipIDs, step: step, learningRate: learningRate, waitSeconds: waitSeconds,
+      skippedCount: delivery.skipped.count)
+    result.skipped = delivery.skipped
     return result
   }
 
@@ -52,18 +52,21 @@ struct TrainingStep {
     let output = try profile.during(.forward) { try losses(of: batch) }
     guard let total = output.total else { throw Fault(.internalError, "The model has no loss") }
     let named = [("total", total)] + output.losses
-    var summary = StepSummary(
-      losses: named.map { ($0.0, $0.1.item()) }, isStopRequested: StopSignals.isRequested,
-      waitSeconds: waitSeconds, skippedCount: skippedCount)
-    let ownIsFinite = summary.losses.allSatisfy(\.value.isFinite)
+    let isStopRequested = StopSignals.isRequested
     // Sums over the ranks; the division by their number is a factor of the update.
     exchange.begin()
     profile.during(.backward) { output.backward(observer: exchange) }
-    let gradientSum = try profile.during(.communication) {
+    let (gradientSum, summary, ownIsFinite) = try profile.during(.communication) {
       let gradientSum = try exchange.finish()
-      summary.communicationSeconds = gradientSum.times.exposedSeconds
-      summary = try StepSummary.average(summary, over: communicator)
-      return gradientSum
+      // Read only now: a GPU has much left to do when its backward pass is queued, and who reads a loss waits for it.
+      let losses = named.map { ($0.0, $0.1.item()) }
+      try backend.throwIfFailed()
+      let own = StepSummary(
+        losses: losses, isStopRequested: isStopRequested, waitSeconds: waitSeconds,
+        communicationSeconds: gradientSum.times.exposedSeconds, skippedCount: skippedCount)
+      return (
+        gradientSum, try StepSummary.average(own, over: communicator), own.losses.allSatisfy(\.value.isFinite)
+      )
     }
     profile?.addJourneys(gradientSum.times)
     return try profile.during(.optimizer) {
@@ -109,9 +112,9 @@ struct TrainingStep {
       fault: Fault(.notFinite, "The gradient of step \(step + 1) is not finite", remedy: remedy), rank: 0)
   }
 
-  private func pairs(of batch: LoadedBatch, step: Int) -> PairBatch {
-    var pairs = PairBatch(batch, text: configuration.model.text)
-    if configuration.model.mining == .distance { pairs.uniform = uniforms(batch.pairCount, step: step) }
+  private func pairs(of delivery: BatchFeed.Delivery, step: Int) -> PairBatch {
+    var pairs = delivery.pairs()
+    if configuration.model.mining == .distance { pairs.uniform = uniforms(pairs.pairCount, step: step) }
     return pairs
   }
 

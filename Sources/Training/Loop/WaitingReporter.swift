@@ -3,7 +3,7 @@ import RemoteStorage
 
 /// Takes what a rank waited for data, from one report to the next.
 struct WaitingReporter {
-  private let loader: BatchLoader
+  private let feed: BatchFeed
   /// The storage, where it goes over the network.
   private let network: (any NetworkMeasuring)?
   private let interval: Double
@@ -11,8 +11,8 @@ struct WaitingReporter {
   private var before = LoaderStatistics()
   private var usageBefore = NetworkUsage()
 
-  init(_ loader: BatchLoader, _ network: (any NetworkMeasuring)?, interval: Double) {
-    self.loader = loader
+  init(_ feed: BatchFeed, _ network: (any NetworkMeasuring)?, interval: Double) {
+    self.feed = feed
     self.network = network
     self.interval = interval
   }
@@ -22,10 +22,10 @@ struct WaitingReporter {
 
   /// What happened since the last report.
   mutating func report() -> DataWaiting {
-    let (now, statistics, usage) = (monotonicSeconds(), loader.statistics, network?.networkUsage ?? NetworkUsage())
+    let (now, statistics, usage) = (monotonicSeconds(), feed.statistics, network?.networkUsage ?? NetworkUsage())
     defer { (started, before, usageBefore) = (now, statistics, usage) }
     return DataWaiting(
       statistics - before, usage.since(usageBefore), seconds: now - started,
-      readerThreadCount: loader.readerThreadCount)
+      readerThreadCount: feed.readerThreadCount)
   }
 }

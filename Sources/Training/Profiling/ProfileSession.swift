@@ -22,7 +22,8 @@ final class ProfileSession {
     self.logger = logger
     tracePath = request.tracePath ?? "\(folder)/profile/trace.json"
     steps = StepProfile(
-      request.backend.profile, skippedStepCount: request.skippedStepCount, stepLimit: request.stepLimit)
+      request.backend.profile, of: request.backend, skippedStepCount: request.skippedStepCount,
+      stepLimit: request.stepLimit)
   }
 
   func beginStep(_ number: Int) throws {

@@ -15,6 +15,8 @@ public final class StepProfile {
   }
 
   let kernels: KernelProfile
+  /// Waits until the worker has done what a phase asked of it: on a GPU, kernels run after the call that queues them.
+  private let synchronize: () -> Void
   /// Steps that are not recorded: memory is taken and pages are touched in them.
   let skippedStepCount: Int
   /// Steps that are recorded; nil: all to the end of the run.
@@ -36,12 +38,18 @@ public final class StepProfile {
   private var open: [StepPhase] = []
   private var lastMark = 0
 
-  /// - Parameter kernels: the profile of the backend that trains; what it has recorded is forgotten, and
-  ///   recording begins and ends with this one's.
-  public init(_ kernels: KernelProfile, skippedStepCount: Int = 2, stepLimit: Int? = nil, spanLimit: Int = 100_000) {
+  /// - Parameters:
+  ///   - kernels: the profile of the backend that trains; what it has recorded is forgotten, and recording begins and ends
+  ///     with this one's.
+  ///   - backend: the one that trains, whose kernels a phase waits for.
+  public init(
+    _ kernels: KernelProfile, of backend: (any Backend)? = nil, skippedStepCount: Int = 2, stepLimit: Int? = nil,
+    spanLimit: Int = 100_000
+  ) {
     precondition(skippedStepCount >= 0 && stepLimit ?? 1 > 0 && spanLimit > 0, "a profile of no step")
     (self.kernels, self.skippedStepCount, self.stepLimit) = (kernels, skippedStepCount, stepLimit)
     self.spanLimit = spanLimit
+    synchronize = { backend?.synchronize() }
     kernels.isRecording = false
     kernels.reset()
   }
@@ -55,12 +63,14 @@ public final class StepProfile {
     defer { seenStepCount += 1 }
     guard seenStepCount >= skippedStepCount, !isComplete else { return }
     step = number
+    synchronize()
     kernels.isRecording = true
     stepStart = ProfileClock.nanoseconds()
   }
 
   func endStep() {
     guard let start = stepStart else { return }
+    synchronize()
     kernels.isRecording = false
     let duration = ProfileClock.nanoseconds() - start
     append(Span(phase: nil, step: step, start: start, duration: duration))
@@ -77,10 +87,12 @@ public final class StepProfile {
 
   func during<Result>(_ phase: StepPhase, _ body: () throws -> Result) rethrows -> Result {
     guard stepStart != nil else { return try body() }
+    synchronize()
     let start = ProfileClock.nanoseconds()
     closePart(at: start)
     open.append(phase)
     defer {
+      synchronize()
       let end = ProfileClock.nanoseconds()
       closePart(at: end)
       open.removeLast()

@@ -1,5 +1,6 @@
 import Faults
 import Foundation
+import TensorCore
 
 /// What a checkpoint says besides weights and moments: enough to go on as if nothing had happened.
 ///
@@ -18,6 +19,8 @@ public struct RunState: Codable, Sendable, Equatable {
   public var configuration: RunConfiguration
   /// What products were computed in: that of the configuration, or float32 where a processor has no bf16 instructions.
   public var precision = RunConfiguration.Precision.float32
+  /// What it was computed on.
+  public var device = WorkerKind.cpu
   /// Numbers of the damaged samples that others stood in for, ascending; they count against `data.skip_budget`.
   public var replacedSamples: [Int] = []
   /// The best evaluation so far.
@@ -49,7 +52,7 @@ public struct RunState: Codable, Sendable, Equatable {
 }
 
 extension RunState {
-  /// Checkpoints that name no precision are of float32 products.
+  /// Checkpoints that name no precision are of float32 products, those that name no device of CPUs.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     step = try values.decode(Int.self, forKey: .step)
@@ -60,6 +63,7 @@ extension RunState {
     pairCount = try values.decode(Int.self, forKey: .pairCount)
     configuration = try values.decode(RunConfiguration.self, forKey: .configuration)
     precision = try values.decodeIfPresent(RunConfiguration.Precision.self, forKey: .precision) ?? .float32
+    device = try values.decodeIfPresent(WorkerKind.self, forKey: .device) ?? .cpu
     replacedSamples = try values.decode([Int].self, forKey: .replacedSamples)
     best = try values.decodeIfPresent(Best.self, forKey: .best)
   }

@@ -14,13 +14,19 @@ enum TrainingCheckpoint {
 
   static func write(_ state: RunState, arena: ParameterArena, optimizer: AdamW, to draft: CheckpointDraft) throws {
     try draft.write(state.encoded(), to: RunState.fileName)
-    try SafetensorsWriter.write(
-      path: draft.path(modelFile), metadata: ["format": "sgmn", "step": "\(state.step)"],
-      tensors: tensors(of: arena.values, arena, prefix: ""))
-    try SafetensorsWriter.write(
-      path: draft.path(optimizerFile), metadata: ["updates": "\(optimizer.stepCount)"],
-      tensors: tensors(of: optimizer.firstMoment, arena, prefix: "first.")
-        + tensors(of: optimizer.secondMoment, arena, prefix: "second."))
+    try arena.values.withHostElements { values in
+      _ = try SafetensorsWriter.write(
+        path: draft.path(modelFile), metadata: ["format": "sgmn", "step": "\(state.step)"],
+        tensors: tensors(of: values, arena, prefix: ""))
+    }
+    try optimizer.firstMoment.withHostElements { first in
+      try optimizer.secondMoment.withHostElements { second in
+        _ = try SafetensorsWriter.write(
+          path: draft.path(optimizerFile), metadata: ["updates": "\(optimizer.stepCount)"],
+          tensors: tensors(of: first, arena, prefix: "first.") + tensors(of: second, arena, prefix: "second."))
+      }
+    }
+    try arena.values.backend.throwIfFailed()  // what was read may mean nothing: then there is no checkpoint
   }
 
   static func byteCount(_ arena: ParameterArena) -> Int { 3 * arena.values.byteCount + (1 << 20) }
@@ -44,17 +50,17 @@ enum TrainingCheckpoint {
   }
 
   /// The tensors of a flat array laid out as the arena.
-  private static func tensors(of flat: Tensor, _ arena: ParameterArena, prefix: String) -> [SafetensorsWriter.Tensor] {
-    guard let elements = flat.hostElements else { fatalError("the weights are not in host memory") }
-    return arena.entries.map { entry in
+  private static func tensors(
+    of flat: UnsafeBufferPointer<Float>, _ arena: ParameterArena, prefix: String
+  ) -> [SafetensorsWriter.Tensor] {
+    arena.entries.map { entry in
       SafetensorsWriter.Tensor(
         name: prefix + entry.name, type: .float32, shape: entry.parameter.shape,
-        bytes: UnsafeRawBufferPointer(UnsafeMutableBufferPointer(rebasing: elements[entry.range])))
+        bytes: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: flat[entry.range])))
     }
   }
 
   private static func read(_ file: SafetensorsFile, into flat: Tensor, _ arena: ParameterArena, prefix: String) throws {
-    guard let elements = flat.hostElements else { fatalError("the weights are not in host memory") }
     for entry in arena.entries {
       let name = prefix + entry.name
       guard let found = file.tensors[name], found.shape == entry.parameter.shape, found.type == .float32 else {
@@ -62,8 +68,9 @@ enum TrainingCheckpoint {
           .configuration, "\(name) is missing or not float32 of shape \(entry.parameter.shape)", at: file.path,
           remedy: "Resume with the configuration that the checkpoint was made with")
       }
-      try file.read(
-        name, into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: elements[entry.range])))
+      try flat.slice(at: entry.range.lowerBound, shape: entry.parameter.shape).updateHostPieces(byteLimit: .max) {
+        try file.read(name, into: $0)
+      }
     }
     let expected = arena.entries.count * (prefix.isEmpty ? 1 : 2)
     guard file.tensors.count == expected else {

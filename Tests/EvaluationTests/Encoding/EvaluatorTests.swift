@@ -143,7 +143,7 @@ import Testing
       _ = try evaluator.encode(.images, numbers, of: shards, silent) { batch, samples in
         #expect(samples.map(\.imageID) == batch.map { Fixtures.samples[numbers[$0]].imageID })
         seen.append(Array(batch))
-        return Evaluator.EncodedBatch(visual: [Float](repeating: 0, count: 24 * batch.count))
+        return Evaluator.EncodedBatch(visual: Tensor.zeros([batch.count, 24], backend: backend))
       }
       return seen
     }
