@@ -2,7 +2,7 @@
 SWIFT ?= swift
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build demo test lint format bench bench-scale bench-data clean
+.PHONY: help bootstrap build demo test lint format bench bench-scale bench-data gpu-check gpu-pack clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,12 @@ bench-scale: build ## Measure growth with batch and ranks, and rewrite docs/scal
 
 bench-data: build ## Measure reading beside MosaicML Streaming and WebDataset
 	@scripts/bench-loaders
+
+gpu-check: build ## Check and measure everything on this machine's GPU (exit code 77: there is none)
+	@scripts/gpu-check
+
+gpu-pack: ## Pack gpu-check for a GPU machine that has neither Swift nor MPI
+	@scripts/pack-gpu-check
 
 clean: ## Remove what was built
 	rm -rf .build

@@ -124,6 +124,11 @@ let package = Package(
         "WorkerProcesses", "CommandRunning", "Collectives", "Telemetry", "DurableFiles", "Faults",
       ]),
     command("sgmn-parity", ["Parity", "CUDAWorker", "TensorCore", "Faults"]),
+    command(
+      "gpu-check",
+      [
+        "Training", "SGMNModel", "Optimization", "NeuralNetworks", "CUDAWorker", "TensorCore", "Randomness", "Faults",
+      ]),
 
     tests("Faults"),
     tests("Randomness"),
@@ -181,7 +186,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "sgmn-train", "sgmn-eval", "sgmn-shard", "sgmn-parity", "ProbeJobs", "ShardFormat", "Randomness",
+        "sgmn-train", "sgmn-eval", "sgmn-shard", "sgmn-parity", "gpu-check", "training-probe", "ProbeJobs",
+        "ShardFormat", "Randomness",
       ]),
   ],
   swiftLanguageModes: [.v6]
