@@ -31,6 +31,9 @@ static const char reductions_cu[] = {
 static const char normalization_cu[] = {
 #embed "kernels/normalization.cu"
   , 0};
+static const char unit_rows_cu[] = {
+#embed "kernels/unit_rows.cu"
+  , 0};
 static const char softmax_cu[] = {
 #embed "kernels/softmax.cu"
   , 0};
@@ -73,6 +76,7 @@ const cuda_source cuda_units[] = {
   {"elementwise.cu", elementwise_cu},
   {"reductions.cu", reductions_cu},
   {"normalization.cu", normalization_cu},
+  {"unit_rows.cu", unit_rows_cu},
   {"softmax.cu", softmax_cu},
   {"attention.cu", attention_cu},
   {"attention_backward.cu", attention_backward_cu},
