@@ -51,11 +51,12 @@ let package = Package(
     .target(name: "CNVIDIA"),
     .target(name: "CCUDAKernels", exclude: ["kernels"]),
     module("Faults"),
+    module("Failpoints", ["Faults"]),
     module("Randomness"),
     module("Threads", ["CLinux"]),
 
     // Level 1
-    module("DurableFiles", ["CXXHash", "Faults"]),
+    module("DurableFiles", ["CXXHash", "Failpoints", "Faults"]),
     module("TensorCore", ["CVectorKernels", "COpenBLAS", "COneDNN", "CLinux", "Threads", "Randomness", "Faults"]),
     module("MediaDecoding", ["CVectorKernels", "CLibAV", "CTurboJPEG", "Faults"]),
     module("TextEncoding", ["Randomness"]),
@@ -64,22 +65,24 @@ let package = Package(
     module("WorkerProcesses", ["CLinux", "DurableFiles", "Faults"]),
     module("Telemetry", ["DurableFiles", "Faults"]),
     module("Collectives", ["CMPI", "CLinux", "Threads", "DurableFiles", "Faults"]),
-    module("ShardFormat", ["CVectorKernels", "CZstd", "DurableFiles", "Faults"]),
-    module("Checkpointing", ["DurableFiles", "Faults"]),
+    module("ShardFormat", ["CVectorKernels", "CZstd", "DurableFiles", "Failpoints", "Faults"]),
+    module("Checkpointing", ["DurableFiles", "Failpoints", "Faults"]),
     module("NeuralNetworks", ["TensorCore", "Randomness"]),
     module(
       "CUDAWorker", ["CNVIDIA", "CCUDAKernels", "TensorCore", "DurableFiles", "Threads", "Randomness", "Faults"]),
 
     // Level 3
-    module("CommandRunning", ["Collectives", "Telemetry", "Threads", "Faults"]),
-    module("DataLoading", ["ShardFormat", "Threads", "Randomness", "Faults"]),
+    module("CommandRunning", ["Collectives", "Telemetry", "Threads", "Failpoints", "Faults"]),
+    module("DataLoading", ["ShardFormat", "Threads", "Randomness", "Failpoints", "Faults"]),
     module(
       "ShardBuilding",
       [
         "ShardFormat", "MediaDecoding", "TextEncoding", "WorkerProcesses", "Collectives", "Telemetry", "Threads",
         "Randomness", "DurableFiles", "Faults",
       ]),
-    module("RemoteStorage", ["CCurl", "COpenSSL", "ShardFormat", "Threads", "DurableFiles", "Randomness", "Faults"]),
+    module(
+      "RemoteStorage",
+      ["CCurl", "COpenSSL", "ShardFormat", "Threads", "DurableFiles", "Randomness", "Failpoints", "Faults"]),
     module(
       "ShardReports",
       ["ShardFormat", "MediaDecoding", "Collectives", "Threads", "Randomness", "DurableFiles", "Faults"]),
@@ -98,8 +101,9 @@ let package = Package(
       "Training",
       [
         "Evaluation", "SGMNModel", "Optimization", "NeuralNetworks", "TensorCore", "DataLoading", "ShardFormat",
-        "RemoteStorage", "Checkpointing", "GradientAveraging", "Collectives", "Telemetry", "DurableFiles", "Randomness",
-        "Faults",
+        "RemoteStorage", "Checkpointing", "GradientAveraging", "Collectives", "Telemetry",
+        "DurableFiles", "CVectorKernels", "Threads",
+        "Randomness", "Failpoints", "Faults",
         .product(name: "Yams", package: "Yams"),
       ]),
 
@@ -107,8 +111,8 @@ let package = Package(
     command(
       "sgmn-train",
       [
-        "Training", "RankWorkers", "CommandRunning", "CUDAWorker", "GradientAveraging", "Collectives", "TensorCore",
-        "Telemetry", "Faults",
+        "Training", "RankWorkers", "CommandRunning", "CUDAWorker", "GradientAveraging", "Checkpointing", "Collectives",
+        "TensorCore", "Telemetry", "DurableFiles", "Failpoints", "Faults",
       ]
     ),
     command(
@@ -131,6 +135,7 @@ let package = Package(
       ]),
 
     tests("Faults"),
+    tests("Failpoints", ["Faults"]),
     tests("Randomness"),
     tests("Threads"),
     tests("DurableFiles"),
