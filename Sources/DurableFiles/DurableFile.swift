@@ -23,7 +23,29 @@ public enum DurableFile {
       open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     }
     defer { close(descriptor) }
-    try systemCall("fsync", path: folder) { fsync(descriptor) }
+    try systemCall("fsync", path: folder, failpoint: .folderSync) { fsync(descriptor) }
+  }
+
+  /// Makes the name of a folder durable that may have been created by a process that was killed before it could; not
+  /// where its parent may not be read, which then is not the parent of a folder of ours.
+  public static func syncName(of path: String) throws {
+    do {
+      try syncFolder(split(path).folder)
+    } catch let fault as Fault where fault.code == .permission {
+      return
+    }
+  }
+
+  /// Makes what was written to a file durable, by whatever descriptor; a file that is not there has nothing to lose.
+  public static func syncFile(_ path: String) throws {
+    let descriptor: Int32
+    do {
+      descriptor = try systemCall("open", path: path) { open(path, O_WRONLY | O_CLOEXEC) }
+    } catch let fault as Fault where fault.code == .inputMissing {
+      return
+    }
+    defer { close(descriptor) }
+    try systemCall("fsync", path: path, failpoint: .fileSync) { fsync(descriptor) }
   }
 
   /// Creates a folder and the folders above it; one that exists is fine.
@@ -40,8 +62,8 @@ public enum DurableFile {
     }
     let parent = split(path).folder
     if parent != path { try createFolder(parent) }
-    if mkdir(path, 0o755) != 0, errno != EEXIST {
-      throw Fault.system("mkdir", path: path, errno: errno, missing: .outputUnavailable)
+    while mkdir(path, 0o755) != 0, errno != EEXIST {
+      if errno != EINTR { throw Fault.system("mkdir", path: path, errno: errno, missing: .outputUnavailable) }
     }
     try syncFolder(parent)
   }
@@ -56,7 +78,9 @@ public enum DurableFile {
 
   /// The names in a folder, sorted, without `.` and `..`.
   public static func names(in folder: String) throws -> [String] {
-    guard let stream = opendir(folder) else { throw Fault.system("opendir", path: folder, errno: errno) }
+    var opened = opendir(folder)
+    while opened == nil, errno == EINTR { opened = opendir(folder) }
+    guard let stream = opened else { throw Fault.system("opendir", path: folder, errno: errno) }
     defer { closedir(stream) }
     var names: [String] = []
     while let entry = readdir(stream) {
@@ -76,6 +100,15 @@ public enum DurableFile {
     let abandoned = try names(in: folder).filter { $0.hasPrefix(".") && $0.contains(temporaryMark) }
     for name in abandoned { try remove("\(folder)/\(name)") }
     return abandoned
+  }
+
+  /// Removes a file, or a folder with all that is in it; links are not followed.
+  public static func removeTree(_ path: String) throws {
+    var status = stat()
+    try systemCall("lstat", path: path) { lstat(path, &status) }
+    guard status.st_mode & S_IFMT == S_IFDIR else { return try remove(path) }
+    for name in try names(in: path) { try removeTree("\(path)/\(name)") }
+    try systemCall("rmdir", path: path) { rmdir(path) }
   }
 
   /// Removes one file.

@@ -59,12 +59,15 @@ public final class DurableFileWriter {
     precondition(descriptor >= 0, "commit of the finished file \(path)")
     do {
       try flush()
-      try systemCall("fsync", path: temporaryPath) { fsync(descriptor) }
+      try systemCall("fsync", path: temporaryPath, failpoint: .fileSync) { fsync(descriptor) }
+      try checkSize()
       let closing = descriptor
       descriptor = -1
       // A close that fails after fsync lost nothing; EINTR must not be retried (the number may be reused).
       close(closing)
-      try systemCall("rename", path: path, missing: .outputUnavailable) { rename(temporaryPath, path) }
+      try systemCall("rename", path: path, missing: .outputUnavailable, failpoint: .fileRename) {
+        rename(temporaryPath, path)
+      }
     } catch {
       discard()
       unlink(temporaryPath)
@@ -81,6 +84,17 @@ public final class DurableFileWriter {
     unlink(temporaryPath)
   }
 
+  /// A file system that has taken fewer bytes than it said is found out before the file counts.
+  private func checkSize() throws {
+    var status = stat()
+    try systemCall("fstat", path: temporaryPath) { fstat(descriptor, &status) }
+    guard Int(status.st_size) == byteCount else {
+      throw Fault(
+        .inputOutput, "\(byteCount) bytes were written, the file has \(status.st_size)", at: path,
+        remedy: "Check the disk")
+    }
+  }
+
   private func flush() throws {
     guard !buffer.isEmpty else { return }
     try buffer.withUnsafeBytes { try write($0) }
@@ -90,7 +104,14 @@ public final class DurableFileWriter {
   private func write(_ bytes: UnsafeRawBufferPointer) throws {
     var rest = bytes
     while !rest.isEmpty {
-      let count = try systemCall("write", path: path) { Glibc.write(descriptor, rest.baseAddress, rest.count) }
+      let count = try systemCall("write", path: path, failpoint: .fileWrite) {
+        Glibc.write(descriptor, rest.baseAddress, rest.count)
+      }
+      guard (1...rest.count).contains(count) else {
+        throw Fault(
+          .inputOutput, "A write of \(rest.count) bytes is said to have written \(count)", at: path,
+          remedy: "Check the disk")
+      }
       rest = UnsafeRawBufferPointer(rebasing: rest[count...])
     }
   }

@@ -11,11 +11,15 @@ public final class FolderLock {
   private var descriptor: Int32
 
   /// Takes the lock, or throws `Fault(.outputUnavailable)` that names the holder.
-  public init(folder: String) throws {
+  ///
+  /// - Parameters:
+  ///   - patience: seconds that it waits for a holder to end: the ranks of a killed job live for a moment.
+  ///   - waiting: told once, with the holder's fault, as it begins to wait.
+  public init(folder: String, patience: Double = 0, waiting: (Fault) -> Void = { _ in }) throws {
     self.folder = folder
     path = "\(folder)/.lock"
     descriptor = -1
-    while descriptor < 0 { descriptor = try FolderLock.attempt(path) ?? -1 }
+    descriptor = try FolderLock.take(path, patience: patience, waiting: waiting)
     do {
       let owner = Array(FolderLock.owner().utf8)
       try systemCall("ftruncate", path: path) { ftruncate(descriptor, 0) }
@@ -36,7 +40,28 @@ public final class FolderLock {
     descriptor = -1
   }
 
-  /// The descriptor of the locked file; nil if the file was replaced between opening and locking it.
+  private static func take(_ path: String, patience: Double, waiting: (Fault) -> Void) throws -> Int32 {
+    let start = ContinuousClock.now
+    var hasTold = false
+    while true {
+      do {
+        if let descriptor = try attempt(path) { return descriptor }
+      } catch let held as Held {
+        guard ContinuousClock.now - start < .seconds(patience) else { throw held.fault }
+        if !hasTold { waiting(held.fault) }
+        hasTold = true
+        usleep(50_000)
+      }
+    }
+  }
+
+  /// Another process has the lock.
+  private struct Held: Error {
+    var fault: Fault
+  }
+
+  /// The descriptor of the locked file; nil if the file was replaced between opening and locking it. Throws `Held`, or a
+  /// `Fault` of the file system.
   private static func attempt(_ path: String) throws -> Int32? {
     let descriptor = try systemCall("open", path: path, missing: .outputUnavailable) {
       open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
@@ -44,7 +69,7 @@ public final class FolderLock {
     do {
       while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
         if errno == EINTR { continue }
-        if errno == EWOULDBLOCK { throw held(path, by: descriptor) }
+        if errno == EWOULDBLOCK { throw Held(fault: held(path, by: descriptor)) }
         throw Fault.system("flock", path: path, errno: errno)
       }
       var mine = stat()

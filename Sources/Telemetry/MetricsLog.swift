@@ -19,9 +19,8 @@ public final class MetricsLog {
     self.path = path
     descriptor = -1
     try Self.repair(path, restoredStep: restoredStep)
-    descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else {
-      throw Fault.system("open", path: path, errno: errno, missing: .outputUnavailable)
+    descriptor = try systemCall("open", path: path, missing: .outputUnavailable) {
+      open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     }
   }
 
@@ -48,7 +47,7 @@ public final class MetricsLog {
   /// Waits until the lines are on the disk: before a checkpoint that they belong to.
   public func synchronize() throws {
     precondition(descriptor >= 0, "synchronize the closed log \(path)")
-    guard fsync(descriptor) == 0 else { throw Fault.system("fsync", path: path, errno: errno) }
+    try systemCall("fsync", path: path) { fsync(descriptor) }
   }
 
   /// Closes the file; append nothing after it.
@@ -100,7 +99,11 @@ extension MetricsLog {
     return kept
   }
 
+  /// The most bytes of a line: none that is written has a hundredth of them.
+  private static let lineByteLimit = 1 << 20
+
   private static func step(of line: ArraySlice<UInt8>) -> Int? {
+    guard line.count <= lineByteLimit else { return nil }
     let object = (try? JSONSerialization.jsonObject(with: Data(line))) as? [String: Any]
     return object?["step"] as? Int
   }

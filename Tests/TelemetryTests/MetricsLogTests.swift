@@ -45,6 +45,20 @@ import Testing
     }
   }
 
+  /// A file that somebody else wrote into: what is no line of a run is dropped, whatever it is.
+  @Test func hostileLinesAreDropped() throws {
+    let deep = String(repeating: "[", count: 100_000)
+    let lines = [
+      "{\"step\":1}", deep, "{\"step\":\(deep)", "{\"step\":1e300}", "{\"step\":99999999999999999999}", "null",
+      "{\"step\":\"2\"}", "\u{0}",
+      "{\"step\":2,\"note\":\"\(String(repeating: "x", count: 2 << 20))\"}",
+      "{\"step\":3}",
+    ]
+    let kept = MetricsLog.keptLines(Array((lines.joined(separator: "\n") + "\n").utf8), restoredStep: 3)
+    #expect(String(decoding: kept, as: UTF8.self) == "{\"step\":1}\n{\"step\":3}\n")
+    #expect(MetricsLog.keptLines([0xFF, 0x0A, 0xC0], restoredStep: 3).isEmpty)
+  }
+
   @Test func aCutLastLineIsRepaired() throws {
     try withPath { path in
       try write(path, steps: 1...3, restoredStep: 0)
