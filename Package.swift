@@ -152,7 +152,9 @@ let package = Package(
     .executableTarget(name: "collectives-probe", dependencies: ["Collectives", "Randomness", "Faults"]),
     tests("Collectives", ["collectives-probe", "ProbeJobs", "Randomness"]),
     tests("ShardFormat", ["Randomness"]),
-    tests("Checkpointing", ["Randomness"], fixtures: true),
+    // Saves whose system calls CheckpointingTests records.
+    .executableTarget(name: "checkpoint-probe", dependencies: ["Checkpointing", "Faults"]),
+    tests("Checkpointing", ["checkpoint-probe", "DurableFiles", "Randomness", "Faults"], fixtures: true),
     tests("NeuralNetworks", fixtures: true),
     tests("CUDAWorker", ["ProbeJobs", "TensorCore", "Randomness", "Faults"]),
     tests("RankWorkers", ["CUDAWorker", "Faults"]),

@@ -10,7 +10,7 @@ public struct Checkpoint: Sendable, Equatable {
   public var step: Int { manifest.step }
 
   /// Reads the manifest alone.
-  init(folder: String) throws {
+  public init(folder: String) throws {
     self.folder = folder
     manifest = try CheckpointManifest.read(folder: folder)
   }
@@ -32,28 +32,42 @@ public struct Checkpoint: Sendable, Equatable {
   public func tensors(_ name: String) throws -> SafetensorsFile { try SafetensorsFile(try path(name)) }
 
   /// Whether all files are there with their sizes: a quick look without reading them.
-  var hasAllBytes: Bool {
-    manifest.files.allSatisfy { file in
-      (try? FileReader("\(folder)/\(file.name)").byteCount) == file.byteCount
-    }
+  var hasAllBytes: Bool { (try? withAllBytes()) != nil }
+
+  /// Itself, where all files are there with their sizes; throws the fault of the first that is not.
+  func withAllBytes() throws -> Checkpoint {
+    for file in manifest.files { _ = try open(file) }
+    return self
   }
 
-  /// Reads every file and compares size and checksum with the manifest.
+  /// Reads every file and compares size and checksum with the manifest; of safetensors files also the header, which a
+  /// faulty writer may have got wrong before it was hashed.
   ///
   /// - Throws: `Fault(.badData)` or `(.inputMissing)` that names the file at fault; a fault of reading otherwise.
   public func verify() throws {
     for file in manifest.files {
-      let path = "\(folder)/\(file.name)"
-      let reader = try FileReader(path)
-      guard reader.byteCount == file.byteCount else {
-        throw Fault(.badData, "The file has \(reader.byteCount) bytes, the manifest says \(file.byteCount)", at: path)
-      }
+      let reader = try open(file)
       let hash = CheckpointManifest.hexadecimal(try Self.hash(reader))
       guard hash == file.xxh3 else {
-        throw Fault(.badData, "Checksum differs: the file has \(hash), the manifest says \(file.xxh3)", at: path)
+        throw Fault(
+          .badData, "Checksum differs: the file has \(hash), the manifest says \(file.xxh3)", at: reader.path)
       }
+      if file.name.hasSuffix(".safetensors") { _ = try SafetensorsFile(reader.path) }
     }
   }
+
+  /// One of its files; throws where it has not the size that the manifest says.
+  private func open(_ file: CheckpointManifest.File) throws -> FileReader {
+    let reader = try FileReader("\(folder)/\(file.name)")
+    guard reader.byteCount == file.byteCount else {
+      throw Fault(
+        .badData, "The file has \(reader.byteCount) bytes, the manifest says \(file.byteCount)", at: reader.path)
+    }
+    return reader
+  }
+
+  /// Bytes of all its files.
+  public var byteCount: Int { manifest.files.reduce(0) { $0 + $1.byteCount } }
 
   /// XXH3-64 of a whole file.
   static func hash(_ reader: FileReader) throws -> UInt64 {

@@ -1,6 +1,5 @@
 import DurableFiles
 import Faults
-import Glibc
 
 /// A checkpoint while it is written, in a folder that nobody takes for one.
 public final class CheckpointDraft {
@@ -57,16 +56,9 @@ public final class CheckpointDraft {
         }
         return file
       }
-      try synchronize(path)
+      try DurableFile.syncFile(path)
       let hash = CheckpointManifest.hexadecimal(try Checkpoint.hash(reader))
       return CheckpointManifest.File(name: name, byteCount: reader.byteCount, xxh3: hash)
     }
-  }
-
-  private func synchronize(_ path: String) throws {
-    let descriptor = open(path, O_WRONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw Fault.system("open", path: path, errno: errno) }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw Fault.system("fsync", path: path, errno: errno) }
   }
 }

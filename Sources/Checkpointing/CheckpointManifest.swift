@@ -26,7 +26,7 @@ public struct CheckpointManifest: Codable, Sendable, Equatable {
   /// When, in UTC, as 2026-11-21T02:15:01Z.
   public var created: String
   public var files: [File]
-  /// XXH3-64 of the manifest itself, encoded with this field empty.
+  /// XXH3-64 of the manifest's own bytes with this field empty.
   public private(set) var checksum = ""
 
   init(sequence: Int, step: Int, createdBy: String, files: [File]) {
@@ -50,7 +50,10 @@ public struct CheckpointManifest: Codable, Sendable, Equatable {
   /// - Throws: `Fault(.configuration)` for a later format, `Fault(.badData)` or `(.inputMissing)` where it is damaged.
   static func read(folder: String) throws -> CheckpointManifest {
     let path = "\(folder)/\(fileName)"
-    let data = Data(try FileReader.contents(of: path, limit: 16 << 20))
+    let bytes = try FileReader.contents(of: path, limit: 16 << 20)
+    // First of all: a flipped bit must not pass for a later format.
+    guard isSealed(bytes) else { throw Fault(.badData, "The manifest's own checksum differs", at: path) }
+    let data = Data(bytes)
     struct Version: Decodable {
       var format: Int
       var createdBy: String?
@@ -74,10 +77,18 @@ public struct CheckpointManifest: Codable, Sendable, Equatable {
     }
   }
 
-  private func check(_ path: String) throws {
-    guard try checksum == checksumOfContent() else {
-      throw Fault(.badData, "The manifest's own checksum differs", at: path)
+  /// Whether these are, to the byte, what was written: the checksum is that of the file without the checksum's digits.
+  /// This holds for every format, so that a later one is told from a damaged one.
+  private static func isSealed(_ bytes: [UInt8]) -> Bool {
+    guard let key = bytes.firstRange(of: Array("\"checksum\" : \"".utf8)), bytes.count - key.upperBound > 16 else {
+      return false
     }
+    let end = key.upperBound + 16
+    let hash = XXH3.hash(Array(bytes[..<key.upperBound] + bytes[end...]))
+    return bytes[key.upperBound..<end].elementsEqual(hexadecimal(hash).utf8)
+  }
+
+  private func check(_ path: String) throws {
     guard format >= 1, sequence >= 0, step >= 0 else {
       throw Fault(.badData, "The manifest has negative counts", at: path)
     }

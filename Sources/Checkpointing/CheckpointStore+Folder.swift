@@ -47,8 +47,10 @@ extension CheckpointStore {
       guard Self.step(name: name) != nil else { continue }
       if hidden == ".\(name).old" && !exists("\(folder)/\(name)") {
         try move(path, to: "\(folder)/\(name)")
-      } else if hidden == ".\(name).old" || hidden == ".\(name).tmp" || hidden == ".\(name).pruned" {
+      } else if hidden == ".\(name).old" || hidden == ".\(name).tmp" {
         try remove(path)
+      } else if hidden == ".\(name).pruned" {
+        try? remove(path)  // it takes space and is in nobody's way: no reason for a save to fail
       }
     }
     for file in ["latest", "best"] {
@@ -63,6 +65,7 @@ extension CheckpointStore {
   func prune() throws {
     let best = pointer("best")
     var kept = 0
+    var pruned: [String] = []
     for checkpoint in checkpoints().reversed() {
       let name = Self.name(step: checkpoint.step)
       if kept < keepLast {
@@ -70,11 +73,13 @@ extension CheckpointStore {
         continue
       }
       if name == best { continue }
-      // Renamed first: a folder that is half removed must not look like a damaged checkpoint.
-      let pruned = "\(folder)/.\(name).pruned"
-      try move("\(folder)/\(name)", to: pruned)
-      try remove(pruned)
+      // Renamed first, and durably: a folder that is half removed must not look like a damaged checkpoint.
+      try move("\(folder)/\(name)", to: "\(folder)/.\(name).pruned")
+      pruned.append("\(folder)/.\(name).pruned")
     }
+    guard !pruned.isEmpty else { return }
+    try DurableFile.syncFolder(folder)
+    for path in pruned { try remove(path) }
   }
 
   func exists(_ path: String) -> Bool {
@@ -83,16 +88,18 @@ extension CheckpointStore {
   }
 
   func move(_ source: String, to target: String) throws {
-    guard rename(source, target) == 0 else {
-      throw Fault.system("rename", path: target, errno: errno, missing: .outputUnavailable)
+    try systemCall("rename", path: target, missing: .outputUnavailable, failpoint: .fileRename) {
+      rename(source, target)
     }
   }
 
   private func remove(_ path: String) throws {
     do {
-      try FileManager.default.removeItem(atPath: path)
-    } catch {
-      throw Fault(.inputOutput, "Cannot remove an old checkpoint: \(error.localizedDescription)", at: path)
+      try DurableFile.removeTree(path)
+    } catch let fault as Fault {
+      throw Fault(
+        fault.code, "Cannot remove what is left of a checkpoint: \(fault.what)", at: fault.place ?? path,
+        remedy: "Remove it by hand")
     }
   }
 }

@@ -19,6 +19,11 @@ extension CheckpointStore {
   ///   newest was made by a later version; a fault of reading otherwise. A run never silently starts again.
   public func loadLatest(warn: (String) -> Void) throws -> Checkpoint? {
     try removeLeftovers()
+    return try newestWhole(warn: warn)
+  }
+
+  /// As `loadLatest`, for whoever may not write: nothing is changed.
+  public func newestWhole(warn: (String) -> Void) throws -> Checkpoint? {
     let names = try names()
     var problems: [String] = []
     func pass(over name: String, _ fault: Fault) throws {

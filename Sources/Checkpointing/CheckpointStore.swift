@@ -1,4 +1,5 @@
 import DurableFiles
+import Failpoints
 import Faults
 import Foundation
 
@@ -16,16 +17,41 @@ public struct CheckpointStore: Sendable {
   /// Called after each phase of a save, for tests that look at the folder in between.
   var afterPhase: @Sendable (Phase) throws -> Void = { _ in }
 
+  /// A place of a save, in their order.
   enum Phase: CaseIterable {
-    case written, movedAside, renamed, published, pruned
+    case begun, written, movedAside, renamed, published, pruned
+
+    var failpoint: Failpoint {
+      switch self {
+      case .begun: .checkpointBegin
+      case .written: .checkpointWritten
+      case .movedAside: .checkpointMovedAside
+      case .renamed: .checkpointRenamed
+      case .published: .checkpointPublished
+      case .pruned: .checkpointPruned
+      }
+    }
   }
 
-  /// - Parameter keepLast: At least 1; fewer than 2 leaves nothing to fall back to.
+  /// - Parameter keepLast: At least 2: where the newest is found damaged, there is one to fall back to.
   public init(folder: String, keepLast: Int = 2, createdBy: String = "sgmn-trainer") {
-    precondition(keepLast >= 1, "a store that keeps \(keepLast) checkpoints keeps none")
+    precondition(keepLast >= 2, "a store that keeps \(keepLast) checkpoints has none to fall back to")
     self.folder = folder
     self.keepLast = keepLast
     self.createdBy = createdBy
+  }
+
+  /// Looks, before a run does its first step, whether its checkpoints can be saved: the folder can be written to and has
+  /// room for one more beside those that are there, or for two where there are none.
+  ///
+  /// - Parameter byteCount: About how many bytes a checkpoint has.
+  /// - Throws: a `Fault`: `.inputOutput` where the disk is full, `.permission` or `.outputUnavailable` for the folder.
+  public func prepare(byteCount: Int) throws {
+    try DurableFile.createFolder(folder)
+    try DurableFile.syncName(of: folder)
+    try removeLeftovers()
+    try systemCall("access", path: folder, missing: .outputUnavailable) { access(folder, W_OK | X_OK) }
+    try requireSpace(byteCount, count: checkpoints().isEmpty ? 2 : 1)
   }
 
   /// Saves a checkpoint; when this returns it survives a power cut.
@@ -34,16 +60,20 @@ public struct CheckpointStore: Sendable {
   ///   - step: Steps done. A checkpoint of the same step is replaced.
   ///   - isBest: Whether it is the best so far; the best is kept until there is a better one.
   ///   - byteCount: About how many bytes `write` will write; the disk must have them free.
+  ///   - warn: Told where an old checkpoint could not be removed: the new one is safe all the same.
   ///   - write: Writes the files into the draft. What it throws ends the save and leaves nothing behind.
   /// - Throws: a `Fault`; the checkpoints of before are then still there.
   @discardableResult
   public func save(
-    step: Int, isBest: Bool = false, byteCount: Int = 0, write: (CheckpointDraft) throws -> Void
+    step: Int, isBest: Bool = false, byteCount: Int = 0, warn: (String) -> Void = { _ in },
+    write: (CheckpointDraft) throws -> Void
   ) throws -> Checkpoint {
     precondition(step >= 0, "a checkpoint of step \(step)")
     try DurableFile.createFolder(folder)
+    try DurableFile.syncName(of: folder)
     try removeLeftovers()
-    try requireSpace(byteCount)
+    try requireSpace(byteCount, count: 1)
+    try reach(.begun)
 
     let name = Self.name(step: step)
     let draft = CheckpointDraft(folder: "\(folder)/.\(name).tmp", step: step)
@@ -51,21 +81,35 @@ public struct CheckpointStore: Sendable {
       try makeFolder(draft.folder)
       try write(draft)
       try seal(draft)
-      try afterPhase(.written)
+      try reach(.written)
       try publish(draft, as: name)
     } catch {
-      try? FileManager.default.removeItem(atPath: draft.folder)
+      try? DurableFile.removeTree(draft.folder)
       throw error
     }
+    if isBest { try markBest(step: step) }
     try DurableFile.write(Array("\(name)\n".utf8), to: "\(folder)/latest")
-    if isBest { try DurableFile.write(Array("\(name)\n".utf8), to: "\(folder)/best") }
-    try afterPhase(.published)
-    try prune()
-    try afterPhase(.pruned)
+    try reach(.published)
+    do {
+      try prune()
+      try reach(.pruned)
+    } catch {
+      warn("An old checkpoint stays that should go: \(error)")
+    }
     return try Checkpoint(folder: "\(folder)/\(name)")
   }
 
-  /// Lists the files, writes the manifest, and flushes the folder.
+  /// Has `best` name the checkpoint of this step.
+  public func markBest(step: Int) throws {
+    try DurableFile.write(Array("\(Self.name(step: step))\n".utf8), to: "\(folder)/best")
+  }
+
+  private func reach(_ phase: Phase) throws {
+    try phase.failpoint.hit()
+    try afterPhase(phase)
+  }
+
+  /// Lists the files and writes the manifest, which flushes the folder.
   private func seal(_ draft: CheckpointDraft) throws {
     let files = try draft.files()
     let last = checkpoints().map(\.manifest.sequence).max() ?? -1
@@ -73,7 +117,6 @@ public struct CheckpointStore: Sendable {
     guard !overflow else { throw Fault(.badData, "The checkpoints are numbered past counting", at: folder) }
     let manifest = CheckpointManifest(sequence: sequence, step: draft.step, createdBy: createdBy, files: files)
     try DurableFile.write(try manifest.encoded(), to: "\(draft.folder)/\(CheckpointManifest.fileName)")
-    try DurableFile.syncFolder(draft.folder)
   }
 
   /// Gives the finished draft its name.
@@ -83,31 +126,31 @@ public struct CheckpointStore: Sendable {
     let replaces = exists(target)
     // A folder cannot be renamed over another. A crash between the two renames is undone by `removeLeftovers`.
     if replaces { try move(target, to: aside) }
-    try afterPhase(.movedAside)
     do {
+      try reach(.movedAside)
       try move(draft.folder, to: target)
     } catch {
       if replaces { try? move(aside, to: target) }
       throw error
     }
     try DurableFile.syncFolder(folder)
-    try afterPhase(.renamed)
-    if replaces { try? FileManager.default.removeItem(atPath: aside) }
+    try reach(.renamed)
+    if replaces { try? DurableFile.removeTree(aside) }
   }
 
-  private func requireSpace(_ byteCount: Int) throws {
+  private func requireSpace(_ byteCount: Int, count: Int) throws {
     let free = try DurableFile.freeByteCount(at: folder)
-    let (need, overflow) = byteCount.addingReportingOverflow(1 << 20)  // and a little for manifest and folder
-    guard !overflow, need <= free else {
+    let (each, overflow) = byteCount.addingReportingOverflow(1 << 20)  // and a little for manifest and folder
+    let (need, isTooMany) = each.multipliedReportingOverflow(by: count)
+    guard !overflow, !isTooMany, need <= free else {
+      let what = count == 1 ? "a checkpoint" : "\(count) checkpoints"
       throw Fault(
-        .inputOutput, "No space for a checkpoint: need \(overflow ? byteCount : need) bytes, have \(free)", at: folder,
-        remedy: "Free space, keep fewer checkpoints, or choose another folder")
+        .inputOutput, "No space for \(what): need \(overflow || isTooMany ? byteCount : need) bytes, have \(free)",
+        at: folder, remedy: "Free space, keep fewer checkpoints, or choose another folder")
     }
   }
 
   private func makeFolder(_ path: String) throws {
-    guard mkdir(path, 0o755) == 0 else {
-      throw Fault.system("mkdir", path: path, errno: errno, missing: .outputUnavailable)
-    }
+    try systemCall("mkdir", path: path, missing: .outputUnavailable) { mkdir(path, 0o755) }
   }
 }

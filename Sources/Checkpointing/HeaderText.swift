@@ -3,6 +3,9 @@ import Faults
 /// A reader of the JSON that a safetensors header may hold: objects, strings and lists of whole numbers, each where
 /// the caller expects it. So no depth of nesting can exhaust the stack, and nothing is built that was not asked for.
 struct HeaderText {
+  /// The most numbers of a list: no tensor has as many dimensions.
+  private static let listLimit = 64
+
   private let bytes: [UInt8]
   private let path: String
   private let offset: Int
@@ -34,7 +37,12 @@ struct HeaderText {
     try expect("[")
     if take("]") { return [] }
     var result: [Int] = []
-    repeat { result.append(try integer(field)) } while take(",")
+    repeat {
+      guard result.count < HeaderText.listLimit else {
+        throw fault("More than \(HeaderText.listLimit) numbers in \(field)")
+      }
+      result.append(try integer(field))
+    } while take(",")
     try expect("]")
     return result
   }

@@ -129,3 +129,29 @@ import Testing
     #expect(try store.loadLatest { _ in }?.step == 10)
   }
 }
+
+/// Checkpoints of every format that there has been.
+@Suite struct CheckpointFormatTests {
+  @Test func formatOneIsReadForEver() throws {
+    let fixtures = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil)).path
+    let temporary = try TemporaryFolder()
+    let copy = temporary.path + "/format-1"
+    try FileManager.default.copyItem(atPath: fixtures + "/format-1", toPath: copy)
+    let store = CheckpointStore(folder: copy)
+    let checkpoint = try #require(try store.loadLatest { Issue.record("\($0)") })
+    #expect(checkpoint.step == 2 && checkpoint.manifest.format == 1 && checkpoint.manifest.sequence == 0)
+    #expect(
+      checkpoint.manifest.files.map(\.name) == ["model.safetensors", "optimizer.safetensors", "state.json"])
+    let (model, moments) = (
+      try checkpoint.tensors("model.safetensors"), try checkpoint.tensors("optimizer.safetensors")
+    )
+    #expect(model.metadata["step"] == "2" && moments.metadata["updates"] == "2")
+    for (name, entry) in model.tensors {
+      #expect(moments.tensors["first." + name]?.shape == entry.shape)
+      #expect(try moments.floats("second." + name).allSatisfy { $0 >= 0 })
+    }
+    // A save of today beside it.
+    try store.save(step: 3) { try $0.write([1], to: "state.bin") }
+    #expect(store.list().map(\.step) == [2, 3])
+  }
+}

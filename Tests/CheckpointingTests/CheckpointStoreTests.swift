@@ -152,7 +152,7 @@ import Testing
       let isNew = try loaded.bytes("state.json") == Array("new".utf8)
       #expect(loaded.step == (isNew ? step : 20))
       // From the rename on, the new one is what counts.
-      #expect(isNew == (index >= 2), "\(folder)")
+      #expect(isNew == (index >= 3), "\(folder)")
       try killed.save(step: 40, write: fill)
       #expect(try killed.loadLatest { Issue.record("\($0)") }?.step == 40)
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasPrefix(".") } == [])

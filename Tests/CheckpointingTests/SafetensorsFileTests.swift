@@ -73,6 +73,10 @@ import Testing
     (bytes(header: "{\"a\":" + String(repeating: "[", count: 100_000)), "Expected {"),
     (bytes(header: String(repeating: "{\"a\":", count: 100_000)), "Unknown key \"a\" in a tensor"),
     (bytes(header: "{\"a\":{}}"), "without dtype"),
+    (
+      bytes(header: "{\(tensor("a", Array(repeating: "1", count: 65).joined(separator: ","), "0,1"))}"),
+      "More than 64 numbers"
+    ),
     (bytes(header: "{\"a\":{\"dtype\":\"U8\",\"shape\":[]}}"), "without data_offsets"),
     (bytes(header: "{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\"}}"), "dtype occurs twice"),
     (bytes(header: "{\(tensor("a", "1", "0,1", type: "U9"))}", data: 1), "Unknown dtype \"U9\""),
