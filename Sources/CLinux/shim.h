@@ -5,6 +5,9 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "confine.h"
@@ -26,6 +29,18 @@ static inline int sgmn_gain_no_rights(void) { return prctl(PR_SET_NO_NEW_PRIVS, 
 
 // A pipe whose ends close at exec. 0, or -1 and errno.
 static inline int sgmn_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+// Copies bytes of another process, running or stopped. Their number, or -1 and errno where the system forbids it.
+static inline long sgmn_read_process(int process, unsigned long long address, void *bytes, unsigned long byteCount) {
+  struct iovec to = {bytes, byteCount}, from = {(void *)(unsigned long)address, byteCount};
+  return syscall(SYS_process_vm_readv, process, &to, 1UL, &from, 1UL, 0UL);
+}
+
+// The number of the kind of file system that has a file; 0 where the system does not say.
+static inline long sgmn_file_system_type(const char *path) {
+  struct statfs status;
+  return statfs(path, &status) == 0 ? (long)status.f_type : 0;
+}
 
 // Asks for a pipe buffer of so many bytes; the buffer's size, or -1 and errno where the system gives less.
 static inline int sgmn_resize_pipe(int descriptor, int byteCount) { return fcntl(descriptor, F_SETPIPE_SZ, byteCount); }

@@ -22,6 +22,7 @@ SGMN_MPI_GETTER(MPI_Op, MPI_MAX)
 SGMN_MPI_GETTER(MPI_Op, MPI_MIN)
 SGMN_MPI_GETTER(MPI_Info, MPI_INFO_NULL)
 SGMN_MPI_GETTER(MPI_Errhandler, MPI_ERRORS_RETURN)
+SGMN_MPI_GETTER(MPI_Request, MPI_REQUEST_NULL)
 
 static inline void *sgmn_mpi_in_place(void) { return MPI_IN_PLACE; }
 static inline MPI_Status *sgmn_mpi_status_ignore(void) { return MPI_STATUS_IGNORE; }

@@ -54,6 +54,10 @@ public protocol Communicator: AnyObject, Sendable {
   /// Collective. Its `finalize()` is collective too, and gives back what it takes.
   func duplicate() throws -> any Communicator
 
+  /// A channel for signs of life between this rank and the ranks that `peers` gives it; who names a rank is named by it.
+  /// Another thread may use it at the same time. Collective, as its `close()` is. nil where ranks have no such channel.
+  func heartbeatChannel(_ peers: @Sendable (Int) -> [Int]) throws -> (any HeartbeatChannel)?
+
   /// Ends this rank's part of an orderly run, once, after its last collective call. Never on an error path.
   func finalize() throws
 

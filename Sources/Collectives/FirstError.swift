@@ -66,7 +66,7 @@ extension FirstError: CustomStringConvertible {
 }
 
 /// This machine's name, without asking a name server as Foundation's does.
-private func hostName() -> String {
+package func hostName() -> String {
   var name = [CChar](repeating: 0, count: 256)
   gethostname(&name, name.count - 1)
   return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)

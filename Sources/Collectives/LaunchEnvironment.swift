@@ -7,6 +7,9 @@ public struct LaunchEnvironment: Sendable, Equatable {
   /// The ranks on this machine; nil when the launcher does not say.
   public var localRankCount: Int?
 
+  /// Whether this is one rank alone among those on this machine; true of all where the launcher does not say.
+  public var isFirstOfMachine = true
+
   public var isUnderMPI: Bool { launcher != nil }
 
   /// Reads the variables of Open MPI's `mpirun`, of PMIx and PMI launchers, and of a Slurm step with several tasks.
@@ -19,10 +22,12 @@ public struct LaunchEnvironment: Sendable, Equatable {
       launcher = "mpirun"
       rankCount = ranks
       localRankCount = count("OMPI_COMM_WORLD_LOCAL_SIZE")
+      isFirstOfMachine = variables["OMPI_COMM_WORLD_LOCAL_RANK", default: "0"] == "0"
     } else if variables["SLURM_STEP_ID"] != nil, let ranks = count("SLURM_STEP_NUM_TASKS"), ranks > 1 {
       launcher = "srun"
       rankCount = ranks
       localRankCount = Self.slurmTasksOnNode(variables)
+      isFirstOfMachine = variables["SLURM_LOCALID", default: "0"] == "0"
     } else if let ranks = count("PMI_SIZE") {
       launcher = "a PMI launcher"
       rankCount = ranks

@@ -57,7 +57,7 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
   }
 
   /// Another communicator of the same ranks. Failed calls of it return their code, as those of `other` do.
-  private init(duplicateOf other: MPICommunicator) throws {
+  init(duplicateOf other: MPICommunicator) throws {
     var handle: MPI_Comm?
     try mpi("MPI_Comm_dup") { MPI_Comm_dup(other.world, &handle) }
     world = handle

@@ -21,6 +21,7 @@ public enum Ranks {
     guard launch.isUnderMPI else { return SoloCommunicator() }
     try dieWithParent()
     adaptMPI(localRankCount: launch.localRankCount)
+    if launch.isFirstOfMachine { AbandonedSegments.remove() }
     let ranks = try MPICommunicator(messageByteLimit: messageByteLimit)
     if let promised = launch.rankCount, promised != ranks.rankCount {
       throw Fault(

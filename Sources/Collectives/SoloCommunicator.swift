@@ -45,6 +45,11 @@ public final class SoloCommunicator: Communicator {
   }
 
   public func duplicate() -> any Communicator { SoloCommunicator() }
+
+  public func heartbeatChannel(_ peers: @Sendable (Int) -> [Int]) -> (any HeartbeatChannel)? {
+    MemoryHeartbeats().channel(of: 0, peers: [])
+  }
+
   public func barrier() {}
   public func finalize() {}
 

@@ -62,6 +62,8 @@ struct Probe {
       let steps = try ranks.allGather(UInt64(step))
       guard Set(steps).count == 1 else { throw Fault(.ranksDiverged, "the ranks stopped at steps \(steps)") }
       if ranks.isLeader { print("stopped together") }
+    case "heartbeats":  // heartbeats [RANK]: signs of life beside collective calls, of which that rank leaves one out
+      try HeartbeatTrial(ranks).run(stopping: arguments.count > 1 ? number(1) : nil)
     default:
       throw Fault(.usage, "unknown mode \(arguments)")
     }
