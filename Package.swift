@@ -73,6 +73,7 @@ let package = Package(
 
     // Level 3
     module("CommandRunning", ["Collectives", "Telemetry", "Threads", "Failpoints", "Faults"]),
+    module("Supervision", ["CLinux", "Collectives", "Telemetry", "Threads", "DurableFiles", "Faults"]),
     module("DataLoading", ["ShardFormat", "Threads", "Randomness", "Failpoints", "Faults"]),
     module(
       "ShardBuilding",
@@ -101,7 +102,7 @@ let package = Package(
       "Training",
       [
         "Evaluation", "SGMNModel", "Optimization", "NeuralNetworks", "TensorCore", "DataLoading", "ShardFormat",
-        "RemoteStorage", "Checkpointing", "GradientAveraging", "Collectives", "Telemetry",
+        "RemoteStorage", "Checkpointing", "GradientAveraging", "Supervision", "Collectives", "Telemetry",
         "DurableFiles", "CVectorKernels", "Threads",
         "Randomness", "Failpoints", "Faults",
         .product(name: "Yams", package: "Yams"),
@@ -151,6 +152,7 @@ let package = Package(
     // The ranks of CollectivesTests, started by a real mpirun.
     .executableTarget(name: "collectives-probe", dependencies: ["Collectives", "Randomness", "Faults"]),
     tests("Collectives", ["collectives-probe", "ProbeJobs", "Randomness"]),
+    tests("Supervision", ["Collectives", "Threads", "Randomness", "Faults"]),
     tests("ShardFormat", ["Randomness"]),
     // Saves whose system calls CheckpointingTests records.
     .executableTarget(name: "checkpoint-probe", dependencies: ["Checkpointing", "Faults"]),
