@@ -13,15 +13,21 @@ final class GradientChannel {
 
   let communicator: any Communicator
   let wire: WireFormat
+  /// nil where the order is that of MPI.
+  private let tree: TreeReduction?
   private let sent: UnsafeMutableBufferPointer<UInt16>
   private let received: UnsafeMutableBufferPointer<UInt16>
 
-  /// - Parameter largestCount: elements of the largest bucket.
-  init(_ communicator: any Communicator, wire: WireFormat, largestCount: Int) {
+  /// - Parameters:
+  ///   - order: a fixed one goes with float32 alone: which sums are rounded would depend on the number of ranks.
+  ///   - largestCount: elements of the largest bucket.
+  init(_ communicator: any Communicator, wire: WireFormat, order: SummationOrder, largestCount: Int) {
+    precondition(wire == .float32 || !order.isFixed, "rounded gradients in a fixed order")
     self.communicator = communicator
+    tree = order.isFixed ? TreeReduction(communicator, largestCount: largestCount) : nil
     self.wire = communicator.rankCount > 1 ? wire : .float32
     let rankCount = communicator.rankCount
-    let count = self.wire == .bfloat16 ? rankCount * Self.sliceCount(largestCount, rankCount) : 0
+    let count = self.wire == .bfloat16 ? rankCount * sliceElementCount(of: largestCount, over: rankCount) : 0
     sent = .allocate(capacity: count)
     received = .allocate(capacity: count)
     sent.initialize(repeating: 0)
@@ -37,7 +43,11 @@ final class GradientChannel {
   func sum(_ bucket: UnsafeMutableBufferPointer<Float>) throws -> Arrival {
     guard !bucket.isEmpty else { return Arrival() }
     if wire == .bfloat16 { return try sumRounded(bucket) }
-    if communicator.rankCount > 1 { try communicator.allReduceSum(bucket, bucketByteCount: 4 * bucket.count) }
+    if let tree {
+      try tree.sum(bucket)
+    } else if communicator.rankCount > 1 {
+      try communicator.allReduceSum(bucket, bucketByteCount: 4 * bucket.count)
+    }
     return Arrival(squares: vk_sum_of_squares(Int32(VK_FLOAT32), bucket.baseAddress, bucket.count))
   }
 
@@ -46,7 +56,7 @@ final class GradientChannel {
   /// round it at every hop.
   private func sumRounded(_ bucket: UnsafeMutableBufferPointer<Float>) throws -> Arrival {
     let (rankCount, own) = (communicator.rankCount, communicator.rank)
-    let slice = Self.sliceCount(bucket.count, rankCount)
+    let slice = sliceElementCount(of: bucket.count, over: rankCount)
     let (values, out, back) = (bucket.baseAddress!, sent.baseAddress!, received.baseAddress!)
     /// The last slices are shorter, or empty.
     func length(_ rank: Int) -> Int { max(0, min(slice, bucket.count - rank * slice)) }
@@ -67,10 +77,5 @@ final class GradientChannel {
       into: UnsafeMutableRawBufferPointer(start: back, count: byteCount))
     arrival.squares = vk_wire_decode(back, values, bucket.count)
     return arrival
-  }
-
-  /// Elements that one rank sums: whole cache lines.
-  private static func sliceCount(_ count: Int, _ rankCount: Int) -> Int {
-    ((count + rankCount - 1) / rankCount + 31) / 32 * 32
   }
 }

@@ -9,6 +9,10 @@ import TensorCore
 ///     total.backward(observer: exchange)    // the last pass of the step alone
 ///     let sum = try exchange.finish()
 ///
+/// Where a rank brings several gradients to a step (`SummationOrder.tree`), each but the last is put aside before:
+///
+///     …; exchange.keep()                    // and the next pass begins with empty gradients
+///
 /// Nothing is added to a gradient after the last pass, so one that this pass does not reach is complete when it begins.
 /// A step may also observe no pass: `finish()` then sends everything. The sums have the same bits with and without
 /// overlap, and on every rank.
@@ -20,6 +24,9 @@ public final class GradientExchange: BackwardObserver {
   public let wire: WireFormat
   /// How they travel.
   public let route: GradientRoute
+  private let order: SummationOrder
+  /// Of what this rank has put aside in this step.
+  private let partialSums: PartialSums
   private let gradients: Tensor
   private let prepare: ([Variable]) -> Void
   private let carrier: any GradientCarrier
@@ -41,19 +48,23 @@ public final class GradientExchange: BackwardObserver {
   ///
   /// - Parameters:
   ///   - gradients: all gradients, in float32: those of a `ParameterArena`.
-  ///   - prepare: called before any bucket is sent, with the parameters that the last pass has still to reach: sees to it
-  ///     that the gradients of all others are what they shall be.
+  ///   - order: with `tree`, gradients travel over MPI and in float32.
+  ///   - prepare: called before any bucket is sent or put aside, with the parameters that the last pass has still to
+  ///     reach: sees to it that the gradients of all others are what they shall be.
   public init(
     gradients: Tensor, communicator: any Communicator, wire: WireFormat = .float32, overlap: Overlap = .off,
-    transport: Transport = .auto, bucketByteCount: Int = GradientBuckets.defaultByteCount,
+    transport: Transport = .auto, order: SummationOrder = .ofRanks,
+    bucketByteCount: Int = GradientBuckets.defaultByteCount,
     prepare: @escaping ([Variable]) -> Void = { _ in }
   ) throws {
     self.gradients = gradients
     self.prepare = prepare
+    self.order = order
+    partialSums = PartialSums(on: gradients.backend)
     buckets = GradientBuckets(elementCount: gradients.count, byteCount: bucketByteCount)
     let isAlone = communicator.rankCount == 1
     self.communicator = isAlone ? communicator : try communicator.duplicate()
-    (route, carrier) = try makeCarrier(gradients, buckets, self.communicator, wire: wire, transport)
+    (route, carrier) = try makeCarrier(gradients, buckets, self.communicator, wire: wire, order: order, transport)
     self.wire = carrier.wire
     completion = BucketCompletion(buckets)
     overlaps = overlap == .on && !isAlone
@@ -61,9 +72,19 @@ public final class GradientExchange: BackwardObserver {
     if overlap == .auto, !isAlone { trial = OverlapTrial() }
   }
 
-  /// Before the first backward pass of a step.
+  /// Puts the gradients aside, as one of those that this rank brings to the step that comes.
+  public func keep() {
+    precondition(state == .idle, "keep() after begin()")
+    prepare([])
+    partialSums.add(gradients)
+  }
+
+  /// Before the first backward pass of the last gradients of a step.
   public func begin() {
     precondition(state == .idle, "a step of the exchange begins before the last has finished")
+    precondition(
+      partialSums.count == order.countPerRank - 1,
+      "\(partialSums.count) gradients put aside, and one to come, in \(order)")
     state = .begun
     if let trial { overlaps = trial.isOn }
     markedCount = 0
@@ -90,6 +111,7 @@ public final class GradientExchange: BackwardObserver {
   /// The first `count` buckets are whole, as soon as what is queued on a device has run.
   private func allow(_ count: Int) {
     guard count > markedCount else { return }
+    for place in markedCount..<count { partialSums.complete(gradients, buckets[buckets.sent(place)]) }
     carrier.markWhole(markedCount..<count)
     markedCount = count
     if overlaps { thread?.allow(count) }
@@ -102,8 +124,8 @@ public final class GradientExchange: BackwardObserver {
     precondition(state != .idle, "finish() without begin()")
     state = .idle
     prepare([])
-    let start = monotonicSeconds()
     allow(buckets.count)
+    let start = monotonicSeconds()
     carrier.markEnd()
     if overlaps, let thread {
       try thread.wait(buckets.count)
@@ -111,6 +133,7 @@ public final class GradientExchange: BackwardObserver {
       for place in 0..<buckets.count { try carrier.carry(place, allowedCount: buckets.count) }
     }
     let carried = try carrier.finish()
+    partialSums.empty()
     let end = monotonicSeconds()
     var sum = GradientSum(norm: carried.squares.squareRoot())
     sum.times.exposedSeconds = carried.deviceWaitSeconds ?? (end - start)

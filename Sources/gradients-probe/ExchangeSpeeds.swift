@@ -19,15 +19,19 @@ struct ExchangeSpeeds {
       print("milliseconds for \(gradients.byteCount >> 20) MiB of float32 over \(ranks.rankCount) ranks, norm included")
       print("KiB of a bucket", Self.sizes, separator: "\t")
     }
-    for wire in WireFormat.allCases {
-      let best = try Self.sizes.map { size in try (0..<8).map { _ in try once(wire, size << 10) }.min()! }
-      if ranks.isLeader { print("\(wire)", best.map { Int(($0 * 1e3).rounded()) }, separator: "\t") }
+    for (name, wire, order) in [
+      ("float32", .float32, .ofRanks), ("float32 in a tree", .float32, .tree(perRank: 1)),
+      ("bfloat16", .bfloat16, .ofRanks),
+    ] as [(String, WireFormat, SummationOrder)] where !(order.isFixed && ranks.rankCount.nonzeroBitCount > 1) {
+      let best = try Self.sizes.map { size in try (0..<8).map { _ in try once(wire, order, size << 10) }.min()! }
+      if ranks.isLeader { print(name, best.map { Int(($0 * 1e3).rounded()) }, separator: "\t") }
     }
   }
 
-  private func once(_ wire: WireFormat, _ bucketByteCount: Int) throws -> Double {
+  private func once(_ wire: WireFormat, _ order: SummationOrder, _ bucketByteCount: Int) throws -> Double {
     let exchange = try GradientExchange(
-      gradients: gradients, communicator: ranks, wire: wire, transport: transport, bucketByteCount: bucketByteCount)
+      gradients: gradients, communicator: ranks, wire: wire, transport: transport, order: order,
+      bucketByteCount: bucketByteCount)
     gradients.backend.fill(gradients, with: 1)
     gradients.backend.synchronize()
     try ranks.barrier()

@@ -41,6 +41,10 @@ struct Probe {
     switch arguments.first {
     case "checks":  // every way of travelling gives the right sums, and the same bits
       try checks.all()
+    case "tree":  // tree LEAVES: sums in a fixed order have the bits of a plain loop
+      try TreeChecks(ranks, on: backend, by: transport, leafCount: number(1)).all()
+    case "repeats":  // the bits of MPI's own sums
+      try ReductionRepeats(ranks).report()
     case "die":  // die RANK: one rank is killed while its buckets travel behind its backward pass
       try checks.die(number(1))
     case "times":  // times MEGABYTES: how long the gradients of a model take, by bucket size and format

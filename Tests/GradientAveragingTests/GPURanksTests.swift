@@ -39,6 +39,16 @@ import Testing
     #expect(lines("digest", first).count == 2 && lines("digest", first) == lines("digest", second))
   }
 
+  /// Also with one rank, whose norm is then that of several; and with a GPU for each, where NCCL would add otherwise.
+  @Test(arguments: [1, 2, 4]) func inATreeTheSumsAreThoseOfTheCPU(rankCount: Int) throws {
+    let host = try job(ranks: 2, gpus: 1, ["tree", "4"])
+    let staged = try job(ranks: rankCount, gpus: rankCount, ["--cuda", "auto", "tree", "4"])
+    #expect(host.status == 0 && staged.status == 0, "\(host.output)\(staged.output)")
+    let reason = "gradients travel over MPI, through host memory: NCCL does not add in the order of virtual ranks"
+    #expect(lines("route", staged).allSatisfy { rankCount == 1 || $0 == "route " + reason }, "\(staged.output)")
+    #expect(lines("digest", staged).count == 2 && lines("digest", staged) == lines("digest", host))
+  }
+
   @Test func oneRankOnlyComputesTheNorm() throws {
     let result = try job(ranks: 1, gpus: 1, ["--cuda", "auto", "checks"])
     #expect(result.status == 0 && lines("digest", result).count == 2, "\(result.output)")

@@ -54,6 +54,21 @@ import Testing
     }
   }
 
+  @Test func ncclDoesNotAddInAFixedOrder() throws {
+    let order = SummationOrder.tree(perRank: 2)
+    let route = try GradientRoute(cards("m 1", "m 2"), .auto, wire: .float32, order: order)
+    #expect(route.way == .mpi)
+    #expect(
+      route.summary == "gradients travel over MPI, through host memory: NCCL does not add in the order of virtual ranks"
+    )
+    let fault = #expect(throws: Fault.self) {
+      _ = try GradientRoute(cards("m 1", "m 2"), .nccl, wire: .float32, order: order)
+    }
+    #expect(fault?.code == .configuration)
+    #expect(fault?.what == "Gradients cannot travel by NCCL: NCCL does not add in the order of virtual ranks")
+    #expect(try GradientRoute(cards("m 1"), .nccl, wire: .float32, order: order).summary == nil)
+  }
+
   @Test func reportsTravelWhole() {
     for report in [
       RankReport(gpu: nil), RankReport(gpu: "m 1", version: "2.27.3"),

@@ -18,6 +18,17 @@ import Testing
     #expect(second.output.split(separator: "\n").filter { $0.hasPrefix("digest ") } == digests, "\(second.output)")
   }
 
+  /// The probe holds every sum against a plain loop; here the ranks' results against each other, norms included.
+  @Test(arguments: [8, 16]) func inATreeTheBitsDoNotDependOnTheNumberOfRanks(leafCount: Int) throws {
+    let digests = try [1, 2, 4, 8].map { rankCount in
+      let result = try job(ranks: rankCount, ["tree", "\(leafCount)"]).finish()
+      #expect(result.status == 0, "\(result.output)")
+      return result.output.split(separator: "\n").filter { $0.hasPrefix("digest ") }
+    }
+    #expect(digests[0].count == 2)
+    for other in digests.dropFirst() { #expect(other == digests[0]) }
+  }
+
   @Test(arguments: [0, 1]) func aRankThatDiesInTheMiddleEndsTheJob(rank: Int) throws {
     let result = try job(ranks: 3, ["die", "\(rank)"]).finish()
     #expect(result.status == 137, "\(result.output)")

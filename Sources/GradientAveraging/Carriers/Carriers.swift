@@ -10,21 +10,24 @@ import TensorCore
 ///   NCCL, which the others then wait for.
 func makeCarrier(
   _ gradients: Tensor, _ buckets: GradientBuckets, _ communicator: any Communicator, wire: WireFormat,
-  _ transport: Transport
+  order: SummationOrder, _ transport: Transport
 ) throws -> (GradientRoute, any GradientCarrier) {
   let reports = try communicator.allGather(RankReport(of: gradients, transport).bytes).map { RankReport($0) }
   let route: GradientRoute
   do {
-    route = try GradientRoute(reports, transport, wire: wire)
+    route = try GradientRoute(reports, transport, wire: wire, order: order)
   } catch {
     throw AgreedFault(fault: error, rank: 0)
   }
-  guard let gpu = gradients.gpu else {
-    return (route, HostCarrier(gradients, buckets, channel(buckets, communicator, wire)))
+  let channel = {
+    GradientChannel(
+      communicator, wire: wire, order: order, largestCount: min(buckets.bucketElementCount, buckets.elementCount))
   }
-  guard communicator.rankCount > 1 else { return (route, SoloCarrier(gradients, on: gpu)) }
+  guard let gpu = gradients.gpu else { return (route, HostCarrier(gradients, buckets, channel())) }
+  // In a fixed order the norm, too, is computed as several ranks compute it: from the buckets, in host memory.
+  guard communicator.rankCount > 1 || order.isFixed else { return (route, SoloCarrier(gradients, on: gpu)) }
   switch route.way {
-  case .mpi: return (route, StagedCarrier(gradients, on: gpu, buckets, channel(buckets, communicator, wire)))
+  case .mpi: return (route, StagedCarrier(gradients, on: gpu, buckets, channel()))
   case .nccl:
     let own = try communicator.together { communicator.isLeader ? try NCCLCommunicator.uniqueID() : [] }
     let nccl = try NCCLCommunicator(
@@ -32,11 +35,4 @@ func makeCarrier(
       rankCount: communicator.rankCount)
     return (route, try NCCLCarrier(gradients, on: gpu, buckets, nccl))
   }
-}
-
-private func channel(
-  _ buckets: GradientBuckets, _ communicator: any Communicator, _ wire: WireFormat
-) -> GradientChannel {
-  GradientChannel(
-    communicator, wire: wire, largestCount: min(buckets.bucketElementCount, buckets.elementCount))
 }

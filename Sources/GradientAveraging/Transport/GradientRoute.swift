@@ -15,14 +15,16 @@ public struct GradientRoute: Sendable, Equatable {
 
   /// - Parameters:
   ///   - reports: of all ranks, in rank order.
-  ///   - wire: what the run asks for.
+  ///   - wire, order: what the run asks for.
   /// - Throws: the fault that NCCL was demanded and cannot be had.
-  init(_ reports: [RankReport], _ transport: Transport, wire: WireFormat) throws(Fault) {
+  init(
+    _ reports: [RankReport], _ transport: Transport, wire: WireFormat, order: SummationOrder = .ofRanks
+  ) throws(Fault) {
     guard reports.count > 1, transport == .nccl || reports.contains(where: { $0.gpu != nil }) else {
       (way, summary) = (.mpi, nil)
       return
     }
-    let obstacle = Self.obstacle(reports)
+    let obstacle = order.isFixed ? "NCCL does not add in the order of virtual ranks" : Self.obstacle(reports)
     if transport == .nccl, let obstacle {
       throw Fault(
         .configuration, "Gradients cannot travel by NCCL: \(obstacle)", remedy: "Use --transport auto, or mpi")
