@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #define SGMN_AUDIT_ARCH AUDIT_ARCH_X86_64
@@ -27,7 +28,7 @@
       SGMN_RETURN(SECCOMP_RET_ALLOW), SGMN_RETURN(SECCOMP_RET_ERRNO | EPERM)
 
 // From now on this process starts no other (threads it may), opens no connection, changes no file by name, and reaches
-// into no process. 0; or -1 and errno, EINVAL where the kernel has no such filters.
+// into no process, nor sends one a signal. 0; or -1 and errno, EINVAL where the kernel has no such filters.
 static inline int sgmn_confine(void) {
 #ifdef SGMN_AUDIT_ARCH
   struct sock_filter filter[] = {
@@ -53,7 +54,13 @@ static inline int sgmn_confine(void) {
       SGMN_REFUSE(__NR_bind), SGMN_REFUSE(__NR_accept), SGMN_REFUSE(__NR_accept4), SGMN_REFUSE(__NR_unlinkat),
       SGMN_REFUSE(__NR_renameat2), SGMN_REFUSE(__NR_mkdirat), SGMN_REFUSE(__NR_linkat), SGMN_REFUSE(__NR_symlinkat),
       SGMN_REFUSE(__NR_mknodat), SGMN_REFUSE(__NR_truncate), SGMN_REFUSE(__NR_fchmodat), SGMN_REFUSE(__NR_fchownat),
-      SGMN_REFUSE(__NR_kill), SGMN_REFUSE(__NR_ptrace), SGMN_REFUSE(__NR_process_vm_readv),
+      SGMN_REFUSE(__NR_kill), SGMN_REFUSE(__NR_tkill), SGMN_REFUSE(__NR_rt_sigqueueinfo),
+      SGMN_REFUSE(__NR_rt_tgsigqueueinfo), SGMN_REFUSE_UNLESS(__NR_tgkill, 0, 0xFFFFFFFF, (unsigned)getpid()),
+      SGMN_REFUSE_UNLESS(__NR_prlimit64, 0, 0xFFFFFFFF, 0),  // its own limits alone
+      SGMN_REFUSE(__NR_pidfd_open), SGMN_REFUSE(__NR_pidfd_send_signal), SGMN_REFUSE(__NR_setxattr),
+      SGMN_REFUSE(__NR_lsetxattr), SGMN_REFUSE(__NR_removexattr), SGMN_REFUSE(__NR_lremovexattr),
+      SGMN_REFUSE(__NR_utimensat), SGMN_REFUSE(__NR_unshare), SGMN_REFUSE(__NR_setns), SGMN_REFUSE(__NR_chroot),
+      SGMN_REFUSE(__NR_sched_setaffinity), SGMN_REFUSE(__NR_ptrace), SGMN_REFUSE(__NR_process_vm_readv),
       SGMN_REFUSE(__NR_process_vm_writev), SGMN_REFUSE(__NR_mount), SGMN_REFUSE(__NR_bpf), SGMN_REFUSE(__NR_keyctl),
       SGMN_REFUSE(__NR_io_uring_setup), SGMN_REFUSE(__NR_perf_event_open), SGMN_REFUSE(__NR_shmget),
       SGMN_REFUSE(__NR_setpriority), SGMN_REFUSE(__NR_userfaultfd),

@@ -6,10 +6,11 @@
 #include <stddef.h>
 #include <string.h>
 
-#if defined(__x86_64__)
+// ThreadSanitizer's calls in the functions that choose among the clones crash: they run before it has begun.
+#if defined(__x86_64__) && !__has_feature(thread_sanitizer)
 #define VK_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define VK_CLONES  // NEON is part of the baseline of 64-bit Arm
+#else  // NEON is part of the baseline of 64-bit Arm
+#define VK_CLONES
 #endif
 #define VK_INLINE static inline __attribute__((always_inline))
 

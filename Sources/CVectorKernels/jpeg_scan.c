@@ -178,12 +178,22 @@ VK_INLINE void transform(words16 *v, int shift) {
   v[4] = (e3 - o0) >> shift;
 }
 
-// Two blocks side by side to pixels.
-VK_INLINE void write_blocks(const int16_t *blocks, uint8_t *left, uint8_t *right, long stride) {
-  words16 v[8];
+// Two blocks side by side to pixels. -1 where a number is too wide for the 16 bits that libjpeg-turbo adds in: what it
+// makes of such a block, which is of no picture, differs from processor to processor.
+VK_INLINE int write_blocks(const int16_t *blocks, uint8_t *left, uint8_t *right, long stride) {
+  enum { WIDE = 1 << 14 };  // the sum of two that are narrower has 16 bits
+  words16 v[8], bits = {0};
+  halves16 half_bits = {0};
 #pragma clang loop unroll(full)
-  for (int i = 0; i < 8; i++) v[i] = __builtin_convertvector(*(const halves16 *)(blocks + 16 * i), words16);
+  for (int i = 0; i < 8; i++) {
+    halves16 row = *(const halves16 *)(blocks + 16 * i);
+    half_bits |= row ^ (row >> 15);
+    v[i] = __builtin_convertvector(row, words16);
+  }
   transform(v, 11);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 8; i++) bits |= v[i] ^ (v[i] >> 31);
+  if (__builtin_reduce_or(half_bits) >= WIDE || __builtin_reduce_or(bits) >= WIDE) return -1;
   turn_words(v);
   transform(v, 18);
   bytes16 b[8];
@@ -210,6 +220,7 @@ VK_INLINE void write_blocks(const int16_t *blocks, uint8_t *left, uint8_t *right
     memcpy(left + i * stride, rows + 8 * i, 8);
     memcpy(right + i * stride, rows + 64 + 8 * i, 8);
   }
+  return 0;
 }
 
 // ---- the scan
@@ -260,9 +271,10 @@ VK_CLONES static int planes_of_bits(const uint8_t *bytes, long n, const vk_jpeg_
       if (row < first || row >= last) continue;
       uint8_t *y = luma + 16 * (row * stride + column);
       long at = 8 * (row * (stride / 2) + column);
-      write_blocks(blocks[0], y, y + 8, stride);
-      write_blocks(blocks[1], y + 8 * stride, y + 8 * stride + 8, stride);
-      write_blocks(blocks[2], blue + at, red + at, stride / 2);
+      state |= write_blocks(blocks[0], y, y + 8, stride);
+      state |= write_blocks(blocks[1], y + 8 * stride, y + 8 * stride + 8, stride);
+      state |= write_blocks(blocks[2], blue + at, red + at, stride / 2);
+      if (state < 0) return -1;
     }
   long used = 8 * (r.next - bytes) - r.count;
   return used <= 8 * n && used > 8 * (n - 1) ? 0 : -1;

@@ -18,6 +18,12 @@ final class VideoDecoder {
   /// Containers whose demuxer reads the one file it is given, and nothing that file names.
   private static let containers = "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,gif,h264,hevc,m4v,ivf"
 
+  /// Codecs that clips are made with; libav has hundreds of decoders that few files and few people ever tried. Sound is
+  /// not among them: it is not decoded even to find out what it is.
+  private static let codecs =
+    "h264,hevc,vp8,vp9,av1,libdav1d,mpeg4,mpeg2video,mpeg1video,mjpeg,h263,flv,theora,msmpeg4,msmpeg4v2,wmv1,wmv2,wmv3,"
+    + "vc1,gif,png,rawvideo"
+
   init(_ bytes: MediaBytes, limits: MediaLimits) throws {
     frame = try OwnedFrame()
     stream = try MediaStream(bytes)
@@ -28,6 +34,7 @@ final class VideoDecoder {
     defer { av_dict_free(&options) }
     av_dict_set(&options, "protocol_whitelist", "none", 0)  // nothing a file names is opened
     av_dict_set(&options, "format_whitelist", VideoDecoder.containers, 0)
+    av_dict_set(&options, "codec_whitelist", VideoDecoder.codecs, 0)
     try check(avformat_open_input(&format, bytes.location.path, nil, &options), "Cannot read this as a video")
     var chosen: Int32 = -1
     var claimed = 0
@@ -46,7 +53,11 @@ final class VideoDecoder {
       codec.pointee.thread_count = 1  // clips are decoded side by side
       codec.pointee.max_pixels = Int64(limits.maximumPixelCount)
       codec.pointee.err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE
-      try check(avcodec_open2(codec, decoder, nil), "Cannot open the video's decoder")
+      var codecOptions: OpaquePointer?
+      defer { av_dict_free(&codecOptions) }
+      av_dict_set(&codecOptions, "codec_whitelist", VideoDecoder.codecs, 0)
+      let name = decoder.flatMap { String(cString: $0.pointee.name) } ?? "?"
+      try check(avcodec_open2(codec, decoder, &codecOptions), "Cannot open the video's decoder (\(name))")
     } catch {
       avcodec_free_context(&codec)
       av_packet_free(&packet)

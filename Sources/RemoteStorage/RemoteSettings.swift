@@ -4,7 +4,7 @@ import Foundation
 public struct RemoteSettings: Sendable {
   public var http: HTTPSettings
   public var retry = RetryPolicy()
-  /// Told of every request that is tried again, in one line.
+  /// Told of every request, and of every read of a local file, that is tried again, in one line.
   public var notice: (@Sendable (String) -> Void)?
   /// The variables that the settings of AWS are read from.
   var environment: [String: String]

@@ -19,7 +19,7 @@ public enum ShardLocation {
   ) throws -> any ShardStorage {
     guard let scheme = scheme(of: location) else {
       guard !location.isEmpty else { throw Fault(.usage, "The location of the shards is empty") }
-      return LocalFolder(location)
+      return LocalFolder(location, notice: settings.notice)
     }
     let remote = RemoteFolder(try objects(scheme, location, settings))
     guard let cache else { return remote }

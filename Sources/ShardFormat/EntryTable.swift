@@ -88,6 +88,10 @@ struct EntryTable: Sendable {
         }
         try take(line.word(0), Int(line.half(8)), smallest: ShardLimits.sampleHeadByteCount, place)
         let frames = line.half(12)
+        let largest = ShardLimits.recordByteLimit(frameCount: Int(frames), configuration)
+        guard Int(line.half(8)) <= largest else {
+          throw fault("A record of \(line.half(8)) bytes, more than \(frames) frames can take", place)
+        }
         guard frames <= configuration.maximumFrameCount else {
           throw fault(
             frames > 0xFFFF

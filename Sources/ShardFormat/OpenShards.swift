@@ -57,7 +57,8 @@ final class OpenShards: Sendable {
     do {
       guard bytes.byteCount == shard.byteCount else {
         throw Fault(
-          .badData, "The shard has \(bytes.byteCount) bytes, the index says \(shard.byteCount)", at: bytes.path)
+          .badData, "The shard has \(bytes.byteCount) bytes, the index says \(shard.byteCount)",
+          at: "\(bytes.path): byte \(min(bytes.byteCount, shard.byteCount))")
       }
       let (header, _, rootHash) = try ShardDirectory.ends(of: bytes, configuration: configuration)
       guard header.number == shard.number else {

@@ -1,4 +1,5 @@
 import DurableFiles
+import Failpoints
 import Faults
 
 /// The working memory to read samples: zstd's, and buffers. One decoder a thread, for any number of sets.
@@ -36,6 +37,7 @@ public final class ShardDecoder {
     _ configuration: ShardConfiguration
   ) throws {
     (imageByteCount, frameByteCount) = (0, 0)
+    try Failpoint.shardDecode.hit()
     let start = MonotonicSeconds.now
     defer { decodeSeconds += MonotonicSeconds.now - start }
     try decompressor.decompress(picture, into: &imageBuffer, count: 1, configuration)
@@ -51,6 +53,7 @@ public final class ShardDecoder {
     _ configuration: ShardConfiguration, into memory: ShardSet.PictureMemory
   ) throws {
     (imageByteCount, frameByteCount) = (0, 0)
+    try Failpoint.shardDecode.hit()
     let start = MonotonicSeconds.now
     defer { decodeSeconds += MonotonicSeconds.now - start }
     try decompressor.decompress(picture, count: 1, configuration, placing: [(0, memory.image)])

@@ -29,6 +29,12 @@ public enum ShardLimits {
   static let sampleHeadByteCount = 40
   static let pictureHeadByteCount = 24
 
+  /// The most bytes of a sample's record: those that compression cannot make less, and what the frames of zstd add.
+  static func recordByteLimit(frameCount: Int, _ configuration: ShardConfiguration) -> Int {
+    let pixels = frameCount * (configuration.pictureByteCount + 1)
+    return sampleHeadByteCount + maximumDetailsByteCount + pixels + pixels / 32 + (1 << 16)
+  }
+
   static let headerMagic = Array("SGMNSHRD".utf8)
   static let trailerMagic = Array("SGMNTAIL".utf8)
   static let indexMagic = Array("SGMNINDX".utf8)

@@ -100,9 +100,15 @@ public final class ShardSet: Sendable {
     (index.entries.sample(number).recordByteCount, pictureEntry(of: number).recordByteCount)
   }
 
-  /// Checks that a rank's share of the shards is there and has the right size: of `rankCount` ranks, `rank` takes every
-  /// `rankCount`-th. `Fault(.inputMissing)` or `(.badData)` naming the first that is not.
+  /// Checks that a rank's share of the shards is there, has the right size and, where the storage opens files cheaply, is
+  /// what the index names: of `rankCount` ranks, `rank` takes every `rankCount`-th, and rank 0 looks for shards that the
+  /// index does not name. `Fault(.inputMissing)` or `(.badData)` naming the first that is not right.
   public func checkFiles(rank: Int = 0, of rankCount: Int = 1) throws {
+    if rank == 0, let names = try storage.names(), let first = ShardVerification.strangers(among: names, index).first {
+      throw Fault(
+        .badData, "The file is not in the index of the set", at: storage.path(of: first),
+        remedy: "Remove it, or put back the index that it belongs to")
+    }
     for number in stride(from: rank, to: index.shards.count, by: rankCount) {
       let shard = index.shards[number]
       do {
@@ -110,8 +116,9 @@ public final class ShardSet: Sendable {
         guard byteCount == shard.byteCount else {
           throw Fault(
             .badData, "The shard has \(byteCount) bytes, the index says \(shard.byteCount)",
-            at: storage.path(of: shard.name))
+            at: "\(storage.path(of: shard.name)): byte \(min(byteCount, shard.byteCount))")
         }
+        if storage.opensCheaply { try OpenShards.check(storage.open(shard.name), shard, configuration) }
       } catch var fault as Fault where fault.code == .badData || fault.code == .inputMissing {
         if fault.code == .inputMissing { fault.what = "A shard of the set is missing" }
         fault.remedy = ShardSet.remedy

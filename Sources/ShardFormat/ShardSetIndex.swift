@@ -97,7 +97,10 @@ extension ShardSetIndex {
     // What the largest number of samples that a run can number would need.
     let limit = 96 << 30
     let bytes = try storage.contents(of: ShardLimits.indexName, limit: limit)
-    try self.init(bytes, path: storage.path(of: ShardLimits.indexName))
+    do { try self.init(bytes, path: storage.path(of: ShardLimits.indexName)) } catch var fault as Fault {
+      fault.remedy = fault.remedy ?? ShardSet.remedy
+      throw fault
+    }
   }
 
   init(_ bytes: [UInt8], path: String) throws {

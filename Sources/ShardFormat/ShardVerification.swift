@@ -65,10 +65,15 @@ public enum ShardVerification {
 
   /// Files that look like shards and are not in the index.
   public static func strangers(in folder: String, _ index: ShardSetIndex) throws -> [Fault] {
+    strangers(among: try DurableFile.names(in: folder), index).map {
+      Fault(.badData, "The file is not in the index of the set", at: "\(folder)/\($0)", remedy: "Remove it")
+    }
+  }
+
+  /// Those of some names that look like shards and are not in the index.
+  static func strangers(among names: [String], _ index: ShardSetIndex) -> [String] {
     let known = Set(index.shards.map(\.name))
-    return try DurableFile.names(in: folder).filter {
-      $0.hasPrefix("shard-") && $0.hasSuffix(".sgmn") && !known.contains($0)
-    }.map { Fault(.badData, "The file is not in the index of the set", at: "\(folder)/\($0)", remedy: "Remove it") }
+    return names.filter { $0.hasPrefix("shard-") && $0.hasSuffix(".sgmn") && !known.contains($0) }
   }
 
   /// The index of a set keeps a copy of every shard's own: they must be the same.

@@ -19,8 +19,9 @@ public struct WorkerCommand: Sendable, Equatable {
     WorkerCommand(executable: "/proc/self/exe", arguments: [CommandLine.arguments.first ?? "worker"] + arguments)
   }
 
-  /// This process's environment but for what makes it a rank of a run, which a worker is not; and a worker that
-  /// crashes does so at once, without the minutes that a backtrace may take.
+  /// What a worker may know of this process's environment: where libraries are, language, time zone, and what concerns
+  /// the runtime and this program. Not the rest, which may hold keys and tokens: a worker reads what others made. It is
+  /// no rank either; and one that crashes does so at once, without the minutes that a backtrace may take.
   public static func inheritedEnvironment() -> [String] {
     var variables: [String] = []
     var next = environ
@@ -28,8 +29,10 @@ public struct WorkerCommand: Sendable, Equatable {
       variables.append(String(cString: entry))
       next += 1
     }
-    let dropped = ["OMPI_", "PMIX_", "PMI_", "SWIFT_BACKTRACE="]
-    return variables.filter { variable in !dropped.contains { variable.hasPrefix($0) } }
-      + ["SWIFT_BACKTRACE=enable=no"]
+    let kept = [
+      "PATH=", "HOME=", "TMPDIR=", "LANG=", "TZ=", "LC_", "LD_LIBRARY_PATH=", "MALLOC_", "GLIBC_TUNABLES=", "SGMN_",
+      "ASAN_OPTIONS=", "TSAN_OPTIONS=", "UBSAN_OPTIONS=", "LLVM_PROFILE_FILE=",
+    ]
+    return variables.filter { variable in kept.contains { variable.hasPrefix($0) } } + ["SWIFT_BACKTRACE=enable=no"]
   }
 }

@@ -12,8 +12,8 @@ public struct WorkerEndpoint: ~Copyable {
   /// Bounds what this process may do before it takes the first request; call it once, from `main`, in a process that a
   /// `WorkerProcess` started.
   ///
-  /// It dies with the thread that started it, gains no rights, leaves no core file, and keeps the memory that one
-  /// request took for the next. It may read files, but not change any, start no process and open no connection.
+  /// It dies with the thread that started it, gains no rights, leaves no core file, opens at most 64 files at a time, and
+  /// keeps the memory that one request took for the next. It may read files, but not change any, start no process and open no connection.
   public init() throws {
     guard sgmn_die_with_parent() == 0, sgmn_gain_no_rights() == 0 else {
       throw Fault.system("prctl", path: "a worker process", errno: errno)
@@ -25,6 +25,7 @@ public struct WorkerEndpoint: ~Copyable {
     sgmn_keep_freed_memory(64 << 20)
     // A parent that died before the line above has closed the socket: the first read then ends this process.
     try WorkerEndpoint.limit(Int32(RLIMIT_CORE.rawValue), to: 0)
+    try WorkerEndpoint.limit(Int32(RLIMIT_NOFILE.rawValue), to: 64)
   }
 
   /// Sets the most bytes of address space from now on; what is beyond fails to be allocated.

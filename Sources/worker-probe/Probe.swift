@@ -26,6 +26,9 @@ enum Probe {
     case "remove": return told(Int(unlink("/tmp/worker-probe")))
     case "connect": return told(Int(socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)))
     case "signal": return told(Int(kill(getppid(), 0)))
+    case "queue": return told(Int(sigqueue(getppid(), 0, sigval())))
+    case "raise": return told(Int(raise(SIGURG)))  // which is ignored
+    case "environment": return ProcessEnvironment.names.joined(separator: " ")
     case "spawn":
       var process = pid_t()
       var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("true"), nil]
@@ -44,5 +47,18 @@ enum Probe {
     case "abort": abort()
     default: return what
     }
+  }
+}
+
+/// The variables that this process was given.
+private enum ProcessEnvironment {
+  static var names: [String] {
+    var names: [String] = []
+    var next = environ
+    while let entry = next.pointee {
+      names.append(String(String(cString: entry).prefix { $0 != "=" }))
+      next += 1
+    }
+    return names
   }
 }

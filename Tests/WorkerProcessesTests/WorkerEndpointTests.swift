@@ -44,10 +44,17 @@ import Testing
 
   @Test func `it reads files and has threads, and can do no harm`() throws {
     let worker = try start()
-    for request in ["read", "thread", "allocate"] { #expect(try ask(worker, request) == "done", "\(request)") }
-    for request in ["write", "create", "remove", "connect", "signal", "spawn"] {
+    for request in ["read", "thread", "allocate", "raise"] { #expect(try ask(worker, request) == "done", "\(request)") }
+    for request in ["write", "create", "remove", "connect", "signal", "queue", "spawn"] {
       #expect(try ask(worker, request) == "Operation not permitted", "\(request)")
     }
+  }
+
+  @Test func `it learns no key and no token of its parent`() throws {
+    setenv("CANARY_TOKEN", "canary", 1)
+    let names = try ask(start(), "environment").split(separator: " ").map(String.init)
+    #expect(names.contains("PATH") && names.contains("SWIFT_BACKTRACE"), "\(names)")
+    #expect(names.allSatisfy { !$0.contains("TOKEN") && !$0.hasPrefix("AWS_") && !$0.hasPrefix("OMPI_") }, "\(names)")
   }
 
   @Test func `what is beyond its memory fails to be allocated`() throws {

@@ -1,4 +1,5 @@
 import DurableFiles
+import Failpoints
 import Faults
 import ShardFormat
 import Synchronization
@@ -29,7 +30,7 @@ final class CachedShard: ShardBytes {
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
     for _ in 0..<CachedShard.tryCount {
       do {
-        let file = try FileReader(path)
+        let file = try FileReader(path, retry: ReadRetry(failpoint: .shardRead))
         touch()
         return try file.read(at: offset, into: buffer)
       } catch let fault as Fault where fault.code == .inputMissing {

@@ -14,6 +14,7 @@ struct S3Location: Sendable, Equatable {
     guard text.lowercased().hasPrefix("s3://") else { throw refused("Not an address of S3") }
     let parts = text.dropFirst(5).split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     bucket = String(parts[0])
+    guard !bucket.contains("@") else { throw refused("The address carries a user name or a password") }
     let allowed = bucket.utf8.allSatisfy {
       switch $0 {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

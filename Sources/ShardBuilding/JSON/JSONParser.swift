@@ -1,6 +1,7 @@
 /// Reads one JSON text (RFC 8259), strictly: no trailing comma, no comment, no name twice in an object.
 ///
-/// Whatever the bytes are, the result is a value or a `Failure` with its byte; nesting is bounded.
+/// Whatever the bytes are, the result is a value or a `Failure` with its byte; nesting and the number of values are
+/// bounded.
 struct JSONParser {
   struct Failure: Error, Equatable {
     var what: String
@@ -8,15 +9,21 @@ struct JSONParser {
   }
 
   private static let depthLimit = 64
+  /// Of all values of a text: a value of two bytes takes some fifty in memory.
+  private static let valueLimit = 1 << 24
 
   private let bytes: [UInt8]
   private var position = 0
+  private var valuesLeft: Int
 
-  private init(_ bytes: [UInt8]) { self.bytes = bytes }
+  private init(_ bytes: [UInt8], _ valueLimit: Int) {
+    self.bytes = bytes
+    valuesLeft = valueLimit
+  }
 
   /// The one value that `bytes` hold.
-  static func parse(_ bytes: [UInt8]) throws(Failure) -> JSONValue {
-    var parser = JSONParser(bytes)
+  static func parse(_ bytes: [UInt8], valueLimit: Int = JSONParser.valueLimit) throws(Failure) -> JSONValue {
+    var parser = JSONParser(bytes, valueLimit)
     let value = try parser.value(depth: 0)
     parser.skipSpaces()
     guard parser.position == bytes.count else { throw parser.failure("Something after the value") }
@@ -33,6 +40,8 @@ struct JSONParser {
 
   private mutating func value(depth: Int) throws(Failure) -> JSONValue {
     guard depth < JSONParser.depthLimit else { throw failure("Nested more than \(JSONParser.depthLimit) deep") }
+    guard valuesLeft > 0 else { throw failure("Too many values") }
+    valuesLeft -= 1
     skipSpaces()
     switch current {
     case UInt8(ascii: "{"): return try object(depth: depth)

@@ -38,6 +38,14 @@ import Testing
     }
   }
 
+  @Test func `more values than are allowed are refused`() throws {
+    let text = Array(#"{"a":[1,2,[]],"b":null}"#.utf8)
+    #expect(try JSONParser.parse(text, valueLimit: 6).members?.count == 2)
+    #expect(throws: JSONParser.Failure(what: "Too many values", offset: 18)) {
+      try JSONParser.parse(text, valueLimit: 5)
+    }
+  }
+
   @Test func `broken UTF-8 is refused`() {
     #expect(throws: JSONParser.Failure.self) { try JSONParser.parse([0x22, 0xC3, 0x22]) }
     #expect(throws: JSONParser.Failure.self) { try JSONParser.parse([0x22, 0xED, 0xA0, 0x80, 0x22]) }
