@@ -153,7 +153,7 @@ let package = Package(
     .executableTarget(name: "collectives-probe", dependencies: ["Collectives", "Randomness", "Faults"]),
     tests("Collectives", ["collectives-probe", "ProbeJobs", "Randomness"]),
     tests("Supervision", ["Collectives", "Threads", "Randomness", "Faults"]),
-    tests("ShardFormat", ["Randomness"]),
+    tests("ShardFormat", ["FaultTrials", "Randomness"]),
     // Saves whose system calls CheckpointingTests records.
     .executableTarget(name: "checkpoint-probe", dependencies: ["Checkpointing", "Faults"]),
     tests("Checkpointing", ["checkpoint-probe", "DurableFiles", "Randomness", "Faults"], fixtures: true),
@@ -191,12 +191,17 @@ let package = Package(
         "training-probe", "ProbeJobs", "Collectives", "Randomness", "SGMNModel", "ShardFormat", "Telemetry",
         "TensorCore", "Faults",
       ]),
+    // Faults brought about in real commands under a real mpirun, and what must then be true.
+    .target(
+      name: "FaultTrials",
+      dependencies: ["Checkpointing", "ShardFormat", "DurableFiles", "Randomness", "Failpoints", "Faults"],
+      path: "Tests/FaultTrials"),
     // Real commands under real mpirun.
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
         "sgmn-train", "sgmn-eval", "sgmn-shard", "sgmn-parity", "gpu-check", "training-probe", "ProbeJobs",
-        "ShardFormat", "Randomness",
+        "FaultTrials", "ShardFormat", "Randomness",
       ]),
   ],
   swiftLanguageModes: [.v6]

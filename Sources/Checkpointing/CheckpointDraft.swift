@@ -27,10 +27,13 @@ public final class CheckpointDraft {
   }
 
   /// Adds a safetensors file.
+  ///
+  /// - Parameter goesOn: called for every tensor that has been handed to the disk.
   public func write(
-    _ tensors: [SafetensorsWriter.Tensor], metadata: [String: String] = [:], to name: String
+    _ tensors: [SafetensorsWriter.Tensor], metadata: [String: String] = [:], to name: String, goesOn: () -> Void = {}
   ) throws {
-    let (byteCount, hash) = try SafetensorsWriter.write(path: path(name), metadata: metadata, tensors: tensors)
+    let (byteCount, hash) = try SafetensorsWriter.write(
+      path: path(name), metadata: metadata, tensors: tensors, goesOn: goesOn)
     record(name, byteCount, hash)
   }
 

@@ -21,11 +21,12 @@ public enum SafetensorsWriter {
   ///
   /// Wide types come first in the data, so that every tensor starts at a multiple of its element's size.
   ///
+  /// - Parameter goesOn: called for every tensor that has been handed to the disk.
   /// - Returns: The file's size and the XXH3-64 of all its bytes.
   /// - Throws: the fault of the system call that failed.
   @discardableResult
   public static func write(
-    path: String, metadata: [String: String] = [:], tensors: [Tensor]
+    path: String, metadata: [String: String] = [:], tensors: [Tensor], goesOn: () -> Void = {}
   ) throws -> (byteCount: Int, hash: UInt64) {
     let tensors = tensors.enumerated().sorted {
       ($1.element.type.byteCount, $0.offset) < ($0.element.type.byteCount, $1.offset)
@@ -34,7 +35,10 @@ public enum SafetensorsWriter {
     let writer = try DurableFileWriter(path)
     try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try writer.append($0) }
     try writer.append(header)
-    for tensor in tensors { try writer.append(tensor.bytes) }
+    for tensor in tensors {
+      try writer.append(tensor.bytes)
+      goesOn()
+    }
     try writer.commit()
     return (writer.byteCount, writer.hash)
   }

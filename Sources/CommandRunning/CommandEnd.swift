@@ -1,4 +1,5 @@
 import Collectives
+import Failpoints
 import Faults
 import Foundation
 import Telemetry
@@ -7,8 +8,10 @@ import Telemetry
 public enum CommandEnd {
   /// Runs `body` and returns the code that the process must end with: its own, or that of its fault.
   ///
-  /// A fault that all ranks know ends in order, and rank 0 tells it. A fault of one rank is told by that rank, written
-  /// to `error.rank-R.json` in `folder`, and ends all others, which may be waiting for it.
+  /// A fault that all ranks know is told by rank 0, and ends all when each has written what it has to say. A fault of one
+  /// rank is told by that rank, written to `error.rank-R.json` in `folder`, and ends all others, which may be waiting for
+  /// it. In both cases through `abort`: MPI is only finalized where nothing went wrong, for it would wait for whatever is
+  /// still under way.
   public static func run(
     _ communicator: any Communicator, folder: String?, _ body: (Logger) throws -> Faults.ExitCode
   ) throws -> Faults.ExitCode {
@@ -19,12 +22,20 @@ public enum CommandEnd {
       return code
     } catch let agreed as AgreedFault {
       if communicator.isLeader { logger.error(text(agreed, communicator.rankCount)) }
+      try? communicator.barrier()
+      guard agreed.fault.code == .stoppedWithCheckpoint else { communicator.abort(agreed.fault.code) }
       try communicator.finalize()
       return agreed.fault.code
     } catch {
-      let fault = error as? Fault ?? Fault(.internalError, "\(error)")
+      let fault = fault(error)
       logger.error("\(fault)")
-      if let folder { try? FirstError.record(fault, folder: folder, rank: communicator.rank) }
+      if let folder {
+        do {
+          try FirstError.record(fault, folder: folder, rank: communicator.rank)
+        } catch {
+          logger.warning("there is no record of it: \(error)")
+        }
+      }
       communicator.abort(fault.code)
     }
   }
@@ -32,11 +43,23 @@ public enum CommandEnd {
   /// Runs `body`, which starts the ranks if there are to be any; a fault before that is told by one process.
   public static func report(_ body: () throws -> Faults.ExitCode) throws -> Faults.ExitCode {
     do {
+      try checkFailpoints()
       return try body()
-    } catch let fault as Fault {
+    } catch {
+      let fault = fault(error)
       if LaunchRank.speaks { FileHandle.standardError.write(Data("error: \(fault)\n".utf8)) }
       return fault.code
     }
+  }
+
+  /// Warns of what a test has armed in this process; throws `Fault(.usage)` where that is nothing that can be.
+  public static func checkFailpoints() throws {
+    for line in try ArmedFailpoints.check() where LaunchRank.speaks { Logger().warning(line) }
+  }
+
+  /// What is thrown that is no `Fault` is a mistake of ours.
+  private static func fault(_ error: any Error) -> Fault {
+    error as? Fault ?? Fault(.internalError, "\(error)", remedy: "Report it")
   }
 
   private static func text(_ agreed: AgreedFault, _ rankCount: Int) -> String {

@@ -27,7 +27,7 @@ public final class DurableFileWriter {
     let number = DurableFileWriter.serial.add(1, ordering: .relaxed).newValue
     let temporary = "\(folder)/.\(name)\(DurableFile.temporaryMark)\(getpid())-\(number)"
     temporaryPath = temporary
-    descriptor = try systemCall("open", path: temporary, missing: .outputUnavailable) {
+    descriptor = try systemCall("open", path: path, missing: .outputUnavailable) {
       open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     }
     buffer.reserveCapacity(DurableFileWriter.bufferByteCount)

@@ -11,7 +11,7 @@ public enum ArmedFailpoints {
   /// What is armed, one text an entry, for the log; throws where the environment holds no plan. For the start of a
   /// command.
   public static func check() throws -> [String] {
-    try plan.get().entries.map { "failpoint \($0.point.rawValue): \($0.action)" }
+    try plan.get().entries.map { "failpoint \($0)" }
   }
 
   private static func due(_ point: Failpoint) -> [FailpointPlan.Action] { hits.withLock { $0.due(point) } }

@@ -66,6 +66,10 @@ public struct FailpointPlan: Sendable, Equatable {
     return Entry(point: point, action: action, firstHit: firstHit, repeats: repeats, rank: rank)
   }
 
+  fileprivate static func name(ofError code: Int32) -> String {
+    errors.first { $0.value == code }?.key ?? "\(code)"
+  }
+
   private static func action(_ text: Substring) -> Action? {
     switch text {
     case "kill": return .kill
@@ -79,5 +83,26 @@ public struct FailpointPlan: Sendable, Equatable {
       }
       return words[0] == "error" ? errors[String(words[1])].map(Action.error) : nil
     }
+  }
+}
+
+extension FailpointPlan.Action: CustomStringConvertible {
+  /// As `SGMN_FAILPOINT` says it.
+  public var description: String {
+    switch self {
+    case .kill: "kill"
+    case .stop: "stop"
+    case .fire: "fire"
+    case .sleep(let milliseconds): "sleep=\(milliseconds)"
+    case .error(let code): "error=\(FailpointPlan.name(ofError: code))"
+    }
+  }
+}
+
+extension FailpointPlan.Entry: CustomStringConvertible {
+  /// As `SGMN_FAILPOINT` says it.
+  public var description: String {
+    let hits = firstHit == 1 && repeats ? "@*" : firstHit == 1 ? "" : "@\(firstHit)\(repeats ? "+" : "")"
+    return "\(point.rawValue):\(action)\(hits)\(rank.map { "#\($0)" } ?? "")"
   }
 }

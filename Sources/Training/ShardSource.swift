@@ -10,7 +10,7 @@ public enum ShardSource {
   /// - Parameters:
   ///   - cache: keeps whole shards of a remote set on this machine; nil, or an empty folder, reads parts of shards over the
   ///     network when they are needed.
-  ///   - notice: told of every request that is tried again.
+  ///   - notice: told of every request, and of every read of a local file, that is tried again.
   ///
   /// Throws what the storage throws, and `Fault(.configuration)` if the cache cannot hold the set's largest shards.
   public static func open(

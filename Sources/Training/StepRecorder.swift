@@ -28,7 +28,7 @@ final class StepRecorder {
       ("data_wait_seconds", .number(result.summary.waitSeconds)),
       ("data_wait_share", .number(min(1, result.summary.waitSeconds / max(seconds, 1e-9)))),
       ("communication_seconds", .number(result.summary.communicationSeconds)),
-      ("replaced_samples", .integer(state.replacedSamples.count)),
+      ("replaced_samples", .integer(state.replacedSamples.count)), ("skipped_steps", .integer(state.skippedSteps)),
     ]
     if let error = result.gradientSum.wireError { fields.append(("wire_error", .number(error))) }
     try metrics.append(step: state.step, fields)
@@ -49,8 +49,6 @@ final class StepRecorder {
         ("recall_10", .number(report.overall.r10)), ("recall_mean", .number(report.overall.mean)),
       ])
   }
-
-  func synchronize() throws { try metrics.synchronize() }
 
   func close() throws {
     progress.finish()

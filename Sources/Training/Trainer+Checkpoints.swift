@@ -1,7 +1,6 @@
 import Checkpointing
 import Collectives
 import Faults
-import SGMNModel
 import Telemetry
 import TensorCore
 
@@ -14,18 +13,24 @@ extension Trainer {
   func restore(_ resume: Resume) throws {
     let restored: RunState? = try communicator.together {
       guard let folder else { return nil }
-      let restored = try chooseCheckpoint(resume, folder).map { try read($0) }
+      let chosen = try chooseCheckpoint(resume, folder)
+      progress.tick(.starting)  // all of it has been read once, and is read again
+      let restored = try chosen.map { try read($0) }
       try folder.write(configuration)
+      try prepareSaving(folder, resume, restored)
       return restored
     }
-    if case .automatic = resume { savedStep = restored?.step }
     try shareState(restored)
     try shareTensors()
   }
 
   private func chooseCheckpoint(_ resume: Resume, _ folder: RunFolder) throws -> Checkpoint? {
     switch resume {
-    case .automatic: return try store(in: folder).loadLatest { logger.warning($0) }
+    case .automatic:
+      return try store(in: folder).loadLatest {
+        logger.warning($0)
+        progress.tick(.starting)
+      }
     case .from(let path): return try CheckpointStore.load(path)
     case .never:
       guard store(in: folder).list().isEmpty else {
@@ -51,11 +56,9 @@ extension Trainer {
         .configuration, "The checkpoint is of another run: \(differences.joined(separator: "; "))",
         at: checkpoint.folder, remedy: "Use the checkpoint's settings (its state.json), or choose another --out")
     }
-    if saved.rankCount != communicator.rankCount {
-      logger.warning(
-        "the checkpoint was made by \(saved.rankCount) ranks, this run has \(communicator.rankCount): the samples of a "
-          + "step are the same, \(configuration.model.effectOfRankCount)")
-    }
+    let share = WorkShareChange(from: saved, to: state)
+    if let notice = share.notice { logger.notice(notice) }
+    for warning in share.warnings { logger.warning(warning) }
     if saved.precision != state.precision {
       logger.warning(
         "the checkpoint was made with products in \(saved.precision.rawValue), this run computes them in "
@@ -79,45 +82,69 @@ extension Trainer {
     state.positionInEpoch = shared.positionInEpoch
     state.best = shared.best
     state.replacedSamples = shared.replacedSamples
+    state.skippedSteps = shared.skippedSteps
   }
 
   private func shareTensors() throws {
-    optimizer.stepCount = state.step
+    optimizer.stepCount = state.updateCount
     for tensor in [arena.values, optimizer.firstMoment, optimizer.secondMoment] {
       try tensor.updateHostPieces(reads: communicator.isLeader) { try communicator.broadcast($0, from: 0) }
     }
     arena.refreshOperands()
   }
 
-  func save(isBest: Bool) throws {
-    guard let folder else { return }
-    let started = monotonicSeconds()
-    try recorder?.synchronize()
-    try store(in: folder).save(step: state.step, isBest: isBest, byteCount: TrainingCheckpoint.byteCount(arena)) {
-      try TrainingCheckpoint.write(state, arena: arena, optimizer: optimizer, to: $0)
+  /// Makes sure, before the first step, that what the run will save can be saved.
+  private func prepareSaving(_ folder: RunFolder, _ resume: Resume, _ restored: RunState?) throws {
+    let store = store(in: folder)
+    let step = restored?.step ?? 0
+    if step < plan.stepCount { try store.prepare(byteCount: TrainingCheckpoint.byteCount(arena)) }
+    var savedStep: Int?
+    if case .automatic = resume, let restored {
+      savedStep = restored.step
+      // A kill between the checkpoint and the pointer to it.
+      if restored.best?.step == restored.step { try store.markBest(step: restored.step) }
     }
-    savedStep = state.step
-    logger.info("checkpoint of step \(state.step) in \(Format.duration(seconds: monotonicSeconds() - started))")
+    saver = CheckpointSaver(
+      CheckpointWriter(
+        store: store, metrics: folder.metrics, byteCount: TrainingCheckpoint.byteCount(arena), logger: logger,
+        goesOn: { [progress] in progress.tick(.checkpoint) }),
+      arena: arena, optimizer: optimizer, isAsynchronous: configuration.checkpoint.asynchronous, savedStep: savedStep)
+  }
+
+  /// Begins to save the run as it is; with `checkpoint.asynchronous: false` it is saved when this returns.
+  func save(isBest: Bool) throws { try saver?.save(state, isBest: isBest) }
+
+  /// Throws what the save under way has failed with, if it has; in every step.
+  func checkSaving() throws { try saver?.check() }
+
+  /// Returns when the last checkpoint that was begun is on the disk. No other phase may take as long.
+  func finishSaving() throws {
+    guard let saver else { return }
+    progress.enter(.checkpoint, step: state.step)
+    try saver.finish()
+  }
+
+  /// Before the run ends with a fault: what was begun to be saved is good, and is saved.
+  func settleSaving() {
+    do {
+      try finishSaving()
+    } catch {
+      logger.warning("\(error)")
+    }
   }
 
   /// Ends the run before its end, with a checkpoint of this step.
   func stop() throws -> ExitCode {
-    if savedStep != state.step { try save(isBest: false) }
+    try finishSaving()
+    if let saver, saver.savedStep != state.step {
+      try save(isBest: false)
+      try finishSaving()
+    }
+    progress.enter(.ending, step: state.step)
     try recorder?.close()
     try exchange.close()
     try communicator.barrier()
     logger.notice("stopped after step \(state.step) with a checkpoint; the same command goes on")
     return .stoppedWithCheckpoint
-  }
-}
-
-extension ModelConfiguration {
-  /// What another number of ranks changes of the losses.
-  fileprivate var effectOfRankCount: String {
-    switch (negatives, smf) {
-    case (.local, _): "but with local negatives the losses are not"
-    case (.global, true): "and so are the losses but for the matcher's, whose look-alikes are a rank's own"
-    case (.global, false): "and so are the losses, to rounding"
-    }
   }
 }

@@ -1,4 +1,5 @@
 import Evaluation
+import Supervision
 import Telemetry
 
 extension Trainer {
@@ -9,7 +10,7 @@ extension Trainer {
       model: model, backend: backend, communicator: communicator,
       configuration: EvaluationOptions(
         model: RetrievalReport.ModelOrigin(step: state.step, precision: state.precision.rawValue)))
-    let report = try evaluator.evaluate(evaluationShards)
+    let report = try evaluator.evaluate(evaluationShards) { follow($0) }
     let recall = report.overall.mean
     try recorder?.record(report, step: state.step)
     logger.info(
@@ -18,6 +19,17 @@ extension Trainer {
     guard recall > state.best?.recall ?? -1 else { return false }
     state.best = RunState.Best(step: state.step, recall: recall)
     return true
+  }
+
+  /// Tells the watchdog how far this rank is: after its last item of a phase it waits for the others.
+  private func follow(_ evaluation: EvaluationProgress) {
+    if evaluation.done == evaluation.total {
+      progress.enter(.gathering, step: state.step)
+    } else if evaluation.done == 0 {
+      progress.enter(.evaluation, step: state.step)
+    } else {
+      progress.tick(.evaluation)
+    }
   }
 
   private func percent(_ share: Double) -> String {

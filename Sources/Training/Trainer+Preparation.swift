@@ -1,5 +1,6 @@
 import Collectives
 import DataLoading
+import DurableFiles
 import Evaluation
 import Faults
 import ShardFormat
@@ -13,6 +14,7 @@ extension Trainer {
     let evaluationShards: ShardSet?
     let loading: LoaderConfiguration
     let batches: BatchSchedule
+    let virtualRanks: VirtualRanks
     let plan: StepPlan
     let state: RunState
 
@@ -27,7 +29,9 @@ extension Trainer {
           .usage, "data.global_batch \(c.data.globalBatch) is not divisible by \(ranks) ranks",
           remedy: "Choose a multiple of \(ranks), or another number of ranks")
       }
-      let notice = { @Sendable (line: String) in logger.notice(line) }
+      virtualRanks = try VirtualRanks(c.compute.virtualRanks, rankCount: ranks)
+      // Each rank has troubles of its own, which a notice of rank 0 alone would not tell.
+      let notice = { @Sendable (line: String) in logger.warning(line) }
       shards = try ShardSource.open(c.data.train, cache: c.data.cache, notice: notice)
       try Preparation.check(shards, c)
       evaluationShards =
@@ -53,7 +57,9 @@ extension Trainer {
         step: 0, epoch: 0, positionInEpoch: 0, rankCount: ranks,
         shardsFingerprint: String(shards.fingerprint, radix: 16), pairCount: batches.trainableSamples.count,
         configuration: c)
-      folder = communicator.isLeader ? try RunFolder(path) : nil
+      // A batch, a checkpoint and the metrics at one time.
+      try OpenFileLimit.require(spare: 8)
+      folder = communicator.isLeader ? try RunFolder(path, logger: logger) : nil
     }
 
     private static func loader(_ c: RunConfiguration, _ ranks: Int) -> LoaderConfiguration {

@@ -2,6 +2,7 @@ import Checkpointing
 import Collectives
 import DataLoading
 import Evaluation
+import Failpoints
 import Faults
 import GradientAveraging
 import NeuralNetworks
@@ -9,6 +10,7 @@ import Optimization
 import RemoteStorage
 import SGMNModel
 import ShardFormat
+import Supervision
 import Telemetry
 import TensorCore
 
@@ -26,15 +28,26 @@ public final class Trainer {
   let evaluationShards: ShardSet?
   let loading: LoaderConfiguration
   let batches: BatchSchedule
+  let virtualRanks: VirtualRanks
   let plan: StepPlan
   /// Of rank 0 alone.
   let folder: RunFolder?
+  /// The run's folder, on every rank.
+  let path: String
   private(set) var recorder: StepRecorder?
+  let guards: StepGuard
+  let supervision: RunSupervision
   var state: RunState
-  /// The step of the folder's newest checkpoint that is known to be whole.
-  var savedStep: Int?
+  /// Of rank 0 alone.
+  var saver: CheckpointSaver?
   /// A step after which the run stops with a checkpoint as if a signal had asked for it; for limits of time or steps.
   public var stopAfterStep: Int?
+  /// The seconds that the process may live: the run stops with a checkpoint before they are over. Of rank 0 alone.
+  public var timeLimit: Double?
+  /// Of rank 0, while it runs with a limit.
+  var timeBudget: TimeBudget?
+  /// The step at which all ranks had the same weights, on every rank.
+  private var comparedStep: Int?
   /// Seconds between two looks at how long the ranks wait for data.
   var waitingReportInterval = 60.0
   var waitingReporter: WaitingReporter?
@@ -53,24 +66,27 @@ public final class Trainer {
   }
 
   /// Every rank calls it with the same arguments; where it throws on one, it throws on all.
-  public init(
-    _ configuration: RunConfiguration, folder path: String, resume: Resume = .automatic,
-    communicator: any Communicator, backend: any Backend, overlap: Overlap = .auto, transport: Transport = .auto,
-    logger: Logger
+  init(
+    _ configuration: RunConfiguration, folder path: String, resume: Resume, communicator: any Communicator,
+    backend: any Backend, overlap: Overlap, transport: Transport, logger: Logger, supervision: RunSupervision
   ) throws {
     self.configuration = configuration
+    self.supervision = supervision
     self.communicator = communicator
     self.backend = backend
     self.logger = logger
+    self.path = path
     let prepared = try communicator.together {
       try Preparation(configuration, folder: path, communicator: communicator, logger: logger)
     }
     try RankComparison.compare(prepared.state, over: communicator)
+    supervision.noteStorage(of: configuration)
     folder = prepared.folder
     shards = prepared.shards
     evaluationShards = prepared.evaluationShards
     loading = prepared.loading
     batches = prepared.batches
+    virtualRanks = prepared.virtualRanks
     plan = prepared.plan
     model = try SGMN(configuration.model)
     let precision = try configuration.compute.precision.available(
@@ -83,12 +99,16 @@ public final class Trainer {
     try communicator.together { try backend.throwIfFailed() }
     exchange = try GradientExchange(
       gradients: arena.gradients, communicator: communicator, wire: configuration.compute.wire.wireFormat,
-      overlap: overlap, transport: transport
+      overlap: overlap, transport: transport, order: prepared.virtualRanks.order
     ) { [arena] in arena.settleGradients(butNot: $0) }
     if let summary = exchange.route.summary { logger.info(summary) }
+    guards = StepGuard(
+      configuration.safety, arena: arena, communicator: communicator, logger: logger, folder: path,
+      progress: supervision.progress)
     state = prepared.state
-    (state.precision, state.device) = (precision, backend.kind)
+    (state.precision, state.device, state.threadCount) = (precision, backend.kind, backend.kernelThreadCount)
     try restore(resume)
+    guards.skippedSteps = state.skippedSteps
     let step = state.step
     recorder = try communicator.together {
       try prepared.folder.map { try StepRecorder($0, restoredStep: step, stepCount: prepared.plan.stepCount) }
@@ -102,39 +122,53 @@ public final class Trainer {
   }
 
   /// Trains. Returns `.done` at the end, `.stoppedWithCheckpoint` where a signal or the leader's orders ended it.
-  public func run() throws -> ExitCode {
+  func train() throws -> ExitCode {
     let loader = try communicator.together {
       try BatchLoader(
         set: shards, configuration: loading, schedule: batches, rank: communicator.rank,
         localRank: communicator.localRank, localRankCount: communicator.localRankCount, firstStep: state.step)
     }
     let feed = BatchFeed(
-      loader, text: configuration.model.text, steps: state.step..<max(state.step, plan.stepCount), backend: backend)
+      loader, text: configuration.model.text, partCount: virtualRanks.perRank,
+      steps: state.step..<max(state.step, plan.stepCount), backend: backend)
     defer { feed.stop() }
+    defer { settleSaving() }
     waitingReporter = WaitingReporter(feed, shards.storage as? any NetworkMeasuring, interval: waitingReportInterval)
-    var stopRequested = StopSignals.isRequested && communicator.rankCount == 1
     logStart()
-    while state.step < plan.stepCount {
-      try profile?.beginStep(state.step)
-      let orders = try StepOrders.agreed(leaderOrders(stopRequested), over: communicator)
+    beginTimeBudget()
+    while let orders = try nextOrders() {
       guard orders.goesOn else {
+        progress.enter(.ending, step: state.step)
         try profile?.report()
+        try compareRanks()
         return try stop()
       }
+      let started = monotonicSeconds()
       recorder?.begin()
       let result = try step(feed, step: state.step, learningRate: orders.learningRate)
       report(result.gradientSum)
       advance()
+      state.skippedSteps = guards.skippedSteps
+      if Failpoint.weightFlipped.isDue { arena.flipWeightBit() }
       if result.summary.skippedCount > 0 { try countReplaced(result.skipped) }
       try recorder?.record(result, state: state, learningRate: orders.learningRate, globalBatch: batches.pairsPerStep)
-      try profile?.endStep()
+      try endProfileStep()
+      try supervise(result)
       if orders.reportsWaiting { try reportWaiting() }
-      if orders.comparesRanks { try RankComparison.compare(arena, step: state.step, over: communicator) }
-      let isBest = orders.evaluates ? try evaluate() : false
+      if orders.comparesRanks { try compareRanks() }
+      timeBudget?.addStep(seconds: monotonicSeconds() - started)
+      progress.enter(.evaluation, step: state.step)
+      let isBest = orders.evaluates ? try evaluateInTime() : false
+      if isBest { try compareRanks() }
+      progress.enter(.checkpoint, step: state.step)
+      try checkSaving()
       if orders.saves || isBest { try save(isBest: isBest) }
-      stopRequested = result.summary.isStopRequested || state.step == stopAfterStep
+      try Failpoint.stepEnd.hit()
     }
+    progress.enter(.ending, step: state.step)
     try backend.throwIfFailed()
+    try finishSaving()
+    progress.enter(.ending, step: state.step)
     try recorder?.close()
     try profile?.report()
     try exchange.close()
@@ -142,16 +176,44 @@ public final class Trainer {
     return .done
   }
 
+  /// What all ranks do next; nil where all steps are done. Collective.
+  private func nextOrders() throws -> StepOrders? {
+    let isOver = state.step >= plan.stepCount
+    if !isOver { try profile?.beginStep(state.step) }
+    progress.enter(.orders, step: state.step)
+    try Failpoint.stepOrders.hit()
+    return try StepAgreement(
+      step: state.step, isOver: isOver || Failpoint.loopLeft.isDue,
+      isStopRequested: StopSignals.isRequested || state.step == stopAfterStep, orders: leaderOrders()
+    ).agreedOrders(over: communicator)
+  }
+
+  /// Throws where the ranks' weights differ, unless they have been compared at this step. Collective.
+  private func compareRanks() throws {
+    guard configuration.safety.compareRanksEvery > 0, comparedStep != state.step else { return }
+    progress.enter(.comparison, step: state.step)
+    try RankComparison.compare(arena, step: state.step, over: communicator)
+    comparedStep = state.step
+  }
+
+  /// After the last step of a profile the ranks' traces are put together and written, for which no step is a measure.
+  private func endProfileStep() throws {
+    guard let profile else { return }
+    progress.enter(.ending, step: state.step)
+    try profile.endStep()
+  }
+
   private var step: TrainingStep {
     TrainingStep(
       configuration: configuration, model: model, arena: arena, optimizer: optimizer, backend: backend,
-      communicator: communicator, exchange: exchange, profile: profile?.steps)
+      communicator: communicator, virtualRanks: virtualRanks, exchange: exchange, progress: progress, guards: guards,
+      profile: profile?.steps)
   }
 
   /// What rank 0 wants of the step that `state.step` names.
-  private func leaderOrders(_ stopRequested: Bool) -> StepOrders {
+  private func leaderOrders() -> StepOrders {
     StepOrders(
-      goesOn: !stopRequested, learningRate: schedule.rate(atStep: state.step, of: plan.stepCount),
+      goesOn: !isTimeSpent, learningRate: schedule.rate(atStep: state.step, of: plan.stepCount),
       saves: plan.saves(after: state.step), evaluates: plan.evaluates(after: state.step),
       comparesRanks: plan.comparesRanks(after: state.step), reportsWaiting: waitingReporter?.isDue ?? false)
   }

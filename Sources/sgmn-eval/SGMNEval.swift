@@ -103,7 +103,7 @@ struct SGMNEval: ParsableCommand {
       let trained = try TrainedModel(folder, precision: precision, backend: backend)
       let set = try ShardSource.open(
         shards, cache: RunConfiguration.CacheConfiguration(folder: cache, bytes: cacheBytes)
-      ) { logger.notice($0) }
+      ) { logger.warning($0) }
       try Evaluator.check(set, fit: trained.model.configuration, usesText: !withoutText)
       try set.checkFiles(rank: communicator.rank, of: communicator.rankCount, threadCount: 8)
       return (trained, set)

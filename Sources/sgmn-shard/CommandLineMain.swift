@@ -8,6 +8,8 @@ enum CommandLineMain {
   static func run(_ root: any ParsableCommand.Type) -> Never {
     do {
       var command = try root.parseAsRoot()
+      // Workers are told by the command that starts them.
+      if !(command is DecodeWorkerCommand) { try CommandEnd.checkFailpoints() }
       try command.run()
       Glibc.exit(ExitCode.done.rawValue)
     } catch let fault as Fault {
@@ -19,6 +21,10 @@ enum CommandLineMain {
       Glibc.exit(fault.code.rawValue)
     } catch let code as ArgumentParser.ExitCode {
       Glibc.exit(code.rawValue)
+    } catch let error where root.exitCode(for: error) == .failure {
+      // Neither a fault nor a matter of the command line: a mistake of ours.
+      print(error: "sgmn-shard: error: \(Fault(.internalError, "\(error)", remedy: "Report it"))")
+      Glibc.exit(ExitCode.internalError.rawValue)
     } catch {
       root.exit(withError: error)  // ArgumentParser's own: help on stdout, usage errors on stderr with code 64
     }

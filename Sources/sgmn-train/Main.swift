@@ -2,16 +2,20 @@ import ArgumentParser
 import CommandRunning
 import Foundation
 
-/// `sgmn-train` trains; `sgmn-train bench` is another command.
+/// `sgmn-train` trains; `sgmn-train bench` and `sgmn-train checkpoint` are other commands.
 @main
 enum Main {
+  private static let others: [String: any ParsableCommand.Type] = [
+    "bench": Bench.self, "checkpoint": CheckpointCommand.self,
+  ]
+
   /// A wrong command line is wrong on every rank: one of them says so.
   static func main() {
     let arguments = Array(CommandLine.arguments.dropFirst())
-    let isBenchmark = arguments.first == "bench"
-    let root: any ParsableCommand.Type = isBenchmark ? Bench.self : SGMNTrain.self
+    let other = arguments.first.flatMap { others[$0] }
+    let root = other ?? SGMNTrain.self
     do {
-      var command = try root.parseAsRoot(isBenchmark ? Array(arguments.dropFirst()) : arguments)
+      var command = try root.parseAsRoot(other == nil ? arguments : Array(arguments.dropFirst()))
       try command.run()
     } catch {
       let code = root.exitCode(for: error).rawValue

@@ -25,10 +25,11 @@ struct SGMNTrain: ParsableCommand {
       The same command goes on from the newest checkpoint of RUN: after a kill, a stop signal, or the end. SIGUSR1 to
       mpirun, or SIGTERM, SIGINT or SIGUSR1 to a rank, ends the run after the step with a checkpoint and exit code 75.
 
-      sgmn-train bench measures its speed on random data: sgmn-train bench --help.
+      sgmn-train bench measures its speed on random data: sgmn-train bench --help. sgmn-train checkpoint lists, verifies,
+      compares and exports checkpoints: sgmn-train checkpoint --help.
 
       Exit codes: 0 done, 64 usage, 65 bad data, 66 input missing, 69 no GPU, 73 run folder in use, 74 disk, 75 stopped with a
-      checkpoint, 78 configuration, 80 loss not finite, 82 ranks differ.
+      checkpoint, 78 configuration, 80 loss not finite, 81 a rank hangs, 82 ranks differ.
       """)
 
   @Option(
@@ -82,6 +83,12 @@ struct SGMNTrain: ParsableCommand {
 
   @Option(help: ArgumentHelp("auto (the newest checkpoint), never, or a checkpoint's folder.", valueName: "from"))
   var resume = "auto"
+
+  @Option(
+    help: ArgumentHelp(
+      "Stop with a checkpoint and exit code 75 so early that the process ends within this time of its start, as 3h50m, 90m "
+        + "or 5400 (seconds).", valueName: "time"))
+  var maxTime: TimeSpan?
 
   @Option(
     help: ArgumentHelp(
@@ -155,6 +162,7 @@ struct SGMNTrain: ParsableCommand {
         let trainer = try Trainer(
           configuration, folder: out, resume: resumption, communicator: communicator, backend: backend,
           overlap: overlap, transport: transport, logger: logger)
+        trainer.timeLimit = maxTime.map { Double($0.seconds) }
         if let request { trainer.enableProfile(request, folder: out) }
         return try trainer.run()
       }
@@ -186,5 +194,8 @@ struct SGMNTrain: ParsableCommand {
   }
 }
 
+extension TimeSpan: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
 extension DeviceChoice: ExpressibleByArgument {}
 extension Pinning: ExpressibleByArgument {}

@@ -58,5 +58,6 @@ import Testing
     #expect(fault.code == .outputUnavailable)  // a device is no folder
     let missing = try #require(throws: Fault.self) { try DurableFile.write([1], to: folder.path + "/no/x") }
     #expect(missing.code == .outputUnavailable)
+    #expect(missing.place?.hasSuffix("/no/x") == true, "\(missing)")  // the name that was asked for
   }
 }

@@ -1,3 +1,4 @@
+import FaultTrials
 import Foundation
 import Testing
 

@@ -1,13 +1,17 @@
+import FaultTrials
 import Foundation
 import Testing
 
 extension EndToEnd {
   /// However a run is ended, the same command goes on, and its end is that of a run that nothing disturbed.
   @Suite struct InterruptionTests {
-    /// Starts a run and waits until it is in the middle, past its first checkpoint.
+    /// Starts a run and waits until it is in the middle, with its first checkpoint on the disk, which is written beside the
+    /// steps.
     private func running(_ run: RunFolder) throws -> Job {
       let job = try run.train().start()
-      #expect(job.wait { run.metricsLineCount > World.checkpointInterval + 1 }, "\(job.standardError)")
+      #expect(
+        job.wait { run.metricsLineCount > World.checkpointInterval + 1 && !run.checkpoints.isEmpty },
+        "\(job.standardError)")
       return job
     }
 
@@ -32,6 +36,67 @@ extension EndToEnd {
       try goesOn(run, from: [stopped])
     }
 
+    /// mpirun passes it on as SIGCONT at once, and kills two seconds later: a small step and its save fit.
+    @Test(arguments: [SIGTERM, SIGINT, SIGHUP]) func aSignalThatEndsTheLauncherLosesNoStep(number: Int32) throws {
+      let run = try RunFolder("launcher-signal")
+      var command = try run.train()
+      command.variables["OMPI_MCA_odls_base_sigkill_timeout"] = "4"  // as much as a busy machine may need
+      let job = try command.start()
+      #expect(job.wait { run.metricsLineCount > World.checkpointInterval + 1 }, "\(job.standardError)")
+      #expect(job.signalLauncher(number))
+      let first = job.finish()
+      #expect(first.status == 1, "\(first.text)")
+      #expect(first.survivors.isEmpty)
+      let stopped = run.metricsLineCount
+      #expect(stopped < World.stepCount)
+      #expect(run.checkpoints.last == RunFolder.checkpoint(stopped))
+      try goesOn(run, from: [stopped])
+    }
+
+    /// What a shell's `fg` sends, or who let a stopped rank go on.
+    @Test func goingOnIsNoRequestToStop() throws {
+      let run = try RunFolder("go-on")
+      let job = try running(run)
+      #expect(job.signal(SIGSTOP, rank: 1))
+      #expect(job.signal(SIGCONT, rank: 1))
+      let result = job.finish()
+      #expect(result.status == 0, "\(result.text)")
+      #expect(run.metricsLineCount == World.stepCount)
+    }
+
+    /// Before the first step nothing has been trained, and a second request changes nothing.
+    @Test func requestsDuringTheStartStopBeforeTheFirstStepWithOneCheckpoint() throws {
+      let run = try RunFolder("start")
+      var command = try run.train()
+      // Holds rank 1 before its first step, while rank 0 has its folder already.
+      command.variables["SGMN_FAILPOINT"] = "step.orders:sleep=2000#1"
+      let job = try command.start()
+      #expect(job.wait { job.standardError.contains("parameters, ") }, "\(job.standardError)")
+      #expect(job.signalLauncher(SIGUSR1))
+      usleep(100_000)
+      #expect(job.signalLauncher(SIGUSR1))
+      let first = job.finish()
+      #expect(first.status == 75, "\(first.text)")
+      #expect(run.metricsLineCount <= 1)
+      #expect(first.lineCount("checkpoint of step") == 1, "\(first.text)")
+      #expect(first.lineCount("with a checkpoint; the same command goes on") == 1, "\(first.text)")
+      let second = try run.train().run()
+      #expect(second.status == 0, "\(second.text)")
+      try run.expectSameEnd(as: World.unbroken().run)
+    }
+
+    @Test func aTimeLimitStopsARunBeforeItIsOver() throws {
+      let run = try RunFolder("limit")
+      var command = try run.train("schedule.steps=100000", "checkpoint.every=100000")
+      command.arguments += ["--max-time", "4"]
+      let first = try command.run()
+      #expect(first.status == 75, "\(first.text)")
+      #expect(first.lineCount("left of --max-time: the run stops here") == 1, "\(first.text)")
+      let stopped = run.metricsLineCount
+      #expect(stopped > 0)
+      #expect(run.checkpoints == [RunFolder.checkpoint(stopped)])
+    }
+
     @Test func sigtermToOneRankStopsAllRanksWithACheckpoint() throws {
       let run = try RunFolder("one-rank-signal")
       let job = try running(run)
@@ -52,6 +117,29 @@ extension EndToEnd {
       #expect(DispatchTime.now().uptimeNanoseconds - killed < 30_000_000_000)
       #expect(first.survivors.isEmpty)
       try goesOn(run, from: [6, 12, 18])
+    }
+
+    /// Its ranks live for a moment: the next job waits for them.
+    @Test func aJobRightAfterAKilledLauncherGoesOn() throws {
+      let run = try RunFolder("killed-and-again")
+      let job = try running(run)
+      #expect(job.signalLauncher(SIGKILL))
+      try goesOn(run, from: [6, 12, 18])
+      #expect(job.finish().survivors.isEmpty)
+    }
+
+    @Test func ofTwoJobsAtOnceOneRuns() throws {
+      let run = try RunFolder("two")
+      let command = try run.train("schedule.steps=100000")
+      let jobs = [try command.start(), try command.start()]
+      func isRefused(_ job: Job) -> Bool { job.standardError.contains("error    rank 0 of 2: The folder is in use") }
+      #expect(jobs[0].wait { jobs.contains(where: isRefused) })
+      let winner = try #require(jobs.first { !isRefused($0) })
+      #expect(winner.wait { run.metricsLineCount > 0 })
+      #expect(winner.signalLauncher(SIGUSR1))
+      let results = jobs.map { $0.finish() }
+      #expect(results.map(\.status).sorted() == [73, 75], "\(results.map(\.text))")
+      #expect(run.checkpoints.last == RunFolder.checkpoint(run.metricsLineCount))
     }
 
     @Test func aKilledLauncherTakesItsRanksAlong() throws {
@@ -117,9 +205,11 @@ extension EndToEnd {
       #expect(job.wait { run.metricsLineCount > 0 }, "\(job.standardError)")
       let holder = try #require(job.processes.first { $0.rank == 0 }).id
       let second = try run.train("schedule.steps=100000").run()
+      #expect(second.lineCount("waiting 5 s for the folder") == 1, "\(second.text)")
       #expect(second.status == 73, "\(second.text)")
-      #expect(second.lineCount("in use by another process") == 1, "\(second.text)")
-      #expect(second.lineCount("pid \(holder)") == 1, "\(second.text)")
+      #expect(second.lineCount("in use by another process") == 2, "\(second.text)")
+      #expect(second.lineCount("error    rank 0 of 2: The folder is in use") == 1, "\(second.text)")
+      #expect(second.lineCount("pid \(holder)") == 2, "\(second.text)")
       #expect(second.survivors.isEmpty)
       #expect(job.signalLauncher(SIGUSR1))
       #expect(job.finish().status == 75)

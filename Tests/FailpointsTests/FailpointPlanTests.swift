@@ -33,6 +33,7 @@ import Testing
           let expected = FailpointPlan.Entry(
             point: point, action: action, firstHit: first, repeats: repeats, rank: rank)
           #expect(try FailpointPlan(text).entries == [expected], "\(text)")
+          #expect(try FailpointPlan("\(expected)").entries == [expected], "\(text) as \(expected)")
           #expect(try FailpointPlan("step.end:kill,\(text),step.data:stop").entries[1] == expected, "\(text)")
         }
       }
@@ -51,6 +52,14 @@ import Testing
     let fault = #expect(throws: Fault.self) { try FailpointPlan(text) }
     #expect(fault?.code == .usage)
     #expect(fault?.place?.hasPrefix("SGMN_FAILPOINT: ") == true)
+  }
+
+  /// What the log says of a plan can be given again.
+  @Test func aPlanIsToldAsItIsWritten() throws {
+    let texts = [
+      "step.end:kill", "step.end:stop@2", "file.write:error=ENOSPC@8+#0", "shard.read:sleep=50@*", "loop.left:fire#1",
+    ]
+    #expect(try FailpointPlan(texts.joined(separator: ",")).entries.map(\.description) == texts)
   }
 
   @Test func eachEntryCountsItsOwnHits() throws {

@@ -1,4 +1,5 @@
 import DurableFiles
+import FaultTrials
 import Faults
 import Foundation
 import Randomness

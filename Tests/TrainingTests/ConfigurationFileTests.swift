@@ -67,6 +67,42 @@ import Testing
     #expect(try fault(":\n  - [").code == .configuration)
   }
 
+  /// Each level of a bomb means the one below ten times; as a key of a mapping all of it would be compared.
+  private func bomb(levels: Int) -> String {
+    let lines = (1..<levels).map { level in
+      let alias = "*a\(level - 1)"
+      return "- &a\(level) [\(Array(repeating: alias, count: 10).joined(separator: ", "))]"
+    }
+    return "- &a0 [x, y]\n" + lines.joined(separator: "\n") + "\n- ? *a\(levels - 1)\n  : 1\n"
+  }
+
+  @Test func whatGrowsWithoutEndIsRefused() throws {
+    #expect(try fault(bomb(levels: 12)).what.contains("aliases"))
+    #expect(try fault("seed: 1", ["seed=[\(String(repeating: "*a, ", count: 20))1]"]).what.contains("aliases"))
+    #expect(try load("seed: &a 7\n# *a starry* **comment**\ncheckpoint: {keep: *a}\n").checkpoint.keep == 7)
+    #expect(try fault(String(repeating: "#", count: ConfigurationFile.byteLimit + 1)).code == .configuration)
+    for (open, close) in [("[", "]"), ("{a: ", "}")] {
+      let deep = String(repeating: open, count: 5_000) + String(repeating: close, count: 5_000)
+      #expect(try fault("seed: \(deep)").code == .configuration)
+    }
+  }
+
+  @Test(arguments: [
+    "99999999999999999999", "-1", ".inf", ".nan", "1e400", "0x", "~", "!!binary aGk=", "*a", "&a", "{}", "\"\\0\"",
+  ])
+  func noNumberTraps(_ text: String) throws {
+    for key in ["data.global_batch", "schedule.epochs", "model.width"] {
+      do { _ = try load("", ["\(key)=\(text)"]) } catch let fault as Fault { #expect(fault.code == .configuration) }
+    }
+  }
+
+  @Test func countsBeyondAnyRunAreRefused() throws {
+    for key in [
+      "data.global_batch", "data.memory", "data.read_ahead", "data.skip_budget", "schedule.epochs", "schedule.steps",
+      "checkpoint.every", "checkpoint.keep", "evaluation.every", "safety.compare_ranks_every",
+    ] { #expect(try fault("", ["\(key)=4611686018427387904"]).what.hasPrefix(key), "\(key)") }
+  }
+
   @Test func aMissingFileIsMissingInput() {
     let fault = #expect(throws: Fault.self) {
       _ = try ConfigurationFile.load(path: "/nowhere.yaml", settings: [])

@@ -4,12 +4,14 @@ import Testing
 @testable import Training
 
 @Suite struct StepOrdersTests {
-  @Test func ordersSurviveTheBroadcast() throws {
+  @Test func ordersSurviveTheirJourney() throws {
     for bits in 0..<32 {
       let orders = StepOrders(
         goesOn: bits & 1 != 0, learningRate: 3e-4 * Double(bits), saves: bits & 2 != 0, evaluates: bits & 4 != 0,
         comparesRanks: bits & 8 != 0, reportsWaiting: bits & 16 != 0)
-      #expect(try StepOrders.agreed(orders, over: SoloCommunicator()) == orders)
+      #expect(StepOrders(words: orders.words[...]) == orders)
+      let agreement = StepAgreement(step: 1 << 40, isOver: false, isStopRequested: false, orders: orders)
+      #expect(try agreement.agreedOrders(over: SoloCommunicator()) == orders)
     }
   }
 
@@ -18,7 +20,10 @@ import Testing
       stepCount: 10, checkpointInterval: 4, evaluationInterval: 0, evaluates: true, comparisonInterval: 3)
     #expect((0..<10).filter { plan.saves(after: $0) } == [3, 7, 9])
     #expect((0..<10).filter { plan.evaluates(after: $0) } == [9])
-    #expect((0..<10).filter { plan.comparesRanks(after: $0) } == [2, 5, 8, 9])
+    #expect((0..<10).filter { plan.comparesRanks(after: $0) } == [2, 3, 5, 7, 8, 9])
+    let never = StepPlan(
+      stepCount: 10, checkpointInterval: 4, evaluationInterval: 0, evaluates: true, comparisonInterval: 0)
+    #expect(!(0..<10).contains { never.comparesRanks(after: $0) })
   }
 }
 

@@ -110,6 +110,21 @@ import Testing
     #expect(PairBatch(batch, text: false).asr.pooled.isEmpty)
   }
 
+  @Test func partsOfABatchAreTogetherTheBatch() throws {
+    let tiny = try TinyRun()
+    let loader = try BatchLoader(
+      set: ShardSet(folder: tiny.shards), configuration: LoaderConfiguration(pairsPerRank: 6, framesPerClip: 3))
+    let batch = try loader.next()
+    let whole = PairBatch(batch, text: true)
+    let parts = [0..<2, 2..<4, 4..<6].map { PairBatch(batch, pairs: $0, text: true) }
+    #expect(parts.allSatisfy { $0.pairCount == 2 && $0.frameCount == 3 && $0.mask.count == 6 })
+    #expect(parts.flatMap(\.images) == whole.images && parts.flatMap(\.frames) == whole.frames)
+    #expect(parts.flatMap(\.mask) == whole.mask && parts.flatMap(\.productKeys) == whole.productKeys)
+    #expect(
+      parts.enumerated().flatMap { part, pairs in pairs.frameSlots.map { $0 + Int32(6 * part) } } == whole.frameSlots)
+    #expect(parts.flatMap(\.asr.pooled) == whole.asr.pooled && parts.flatMap(\.title.pooled) == whole.title.pooled)
+  }
+
   @Test func memoryAndProductsAreRefusedByTheirKeys() throws {
     let tiny = try TinyRun()
     func fault(_ change: (inout RunConfiguration) -> Void) throws -> Fault {

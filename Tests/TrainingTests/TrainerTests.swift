@@ -78,7 +78,7 @@ import Testing
   @Test func aStateWithoutAPrecisionIsOfFloat32() throws {
     let tiny = try TinyRun()
     var state = try tiny.trainer(tiny.configuration, out: "run").state
-    (state.precision, state.replacedSamples) = (.bf16, [3])
+    (state.step, state.precision, state.replacedSamples) = (2, .bf16, [3])
     state.best = RunState.Best(step: 2, recall: 0.5)
     #expect(try RunState.decoded(state.encoded(), path: "new") == state)
     var fields = try #require(JSONSerialization.jsonObject(with: Data(state.encoded())) as? [String: Any])

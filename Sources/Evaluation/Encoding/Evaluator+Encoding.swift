@@ -31,6 +31,7 @@ extension Evaluator {
     let total = share.itemCount(of: communicator.rank)
     var done = 0
     var (visual, text) = ([Float](), [Float]())
+    progress(EvaluationProgress(phase: phase, done: 0, total: total))
     var queued: (batch: Range<Int>, encoded: EncodedBatch)?
     func finish() throws {
       guard let (batch, encoded) = queued else { return }

@@ -30,7 +30,7 @@ public struct Evaluator {
   ///
   /// - Parameters:
   ///   - usesText: whether the texts take part, if the model has any.
-  ///   - progress: called on this rank after every batch.
+  ///   - progress: called on this rank at the beginning of every phase and after every batch.
   ///
   /// Throws `Fault(.configuration)` where the shards do not fit the model, `(.badData)` for a damaged sample or a set
   /// without clips, `(.ranksDiverged)` where ranks read different sets.
@@ -63,6 +63,7 @@ public struct Evaluator {
     let share = share(task.queries.count)
     let total = share.itemCount(of: communicator.rank)
     var mine: [Int64] = []  // 0: none
+    progress(EvaluationProgress(phase: .ranking, done: 0, total: total))
     for batch in share.batches(of: communicator.rank) {
       for query in batch {
         let rank = task.rank(

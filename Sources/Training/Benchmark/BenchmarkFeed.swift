@@ -2,22 +2,22 @@ import DataLoading
 import SGMNModel
 import TensorCore
 
-/// One batch for every step of a benchmark. A device gets its pictures anew each time, behind the step before, as in a run
-/// (`BatchFeed`).
+/// One batch, in parts, for every step of a benchmark. A device gets its pictures anew each time, behind the step
+/// before, as in a run (`BatchFeed`).
 final class BenchmarkFeed {
-  private let batch: PairBatch
-  private let staged: Prefetcher<PairBatch>?
+  private let parts: [PairBatch]
+  private let staged: Prefetcher<[PairBatch]>?
 
-  init(_ batch: PairBatch, resolution: Int, stepCount: Int, backend: any Backend) {
-    self.batch = batch
+  init(_ parts: [PairBatch], resolution: Int, stepCount: Int, backend: any Backend) {
+    self.parts = parts
     staged = backend.makePictureStaging().map { staging in
       Prefetcher(0..<stepCount, capacity: 0, threadCount: 1) {
-        { _, _ in batch.staged(by: staging, resolution: resolution) }
+        { _, _ in parts.map { $0.staged(by: staging, resolution: resolution) } }
       }
     }
   }
 
-  func next() throws -> PairBatch { try staged?.next() ?? batch }
+  func next() throws -> [PairBatch] { try staged?.next() ?? parts }
 }
 
 extension PairBatch {

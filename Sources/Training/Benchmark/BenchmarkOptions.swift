@@ -29,6 +29,17 @@ public struct BenchmarkOptions: Sendable {
     }
   }
 
+  /// Throws where the ranks, or the pairs of each, cannot be shared out among the virtual ranks.
+  func virtualRanks(rankCount: Int) throws -> VirtualRanks {
+    let virtualRanks = try VirtualRanks(configuration.compute.virtualRanks, rankCount: rankCount)
+    guard pairCount % virtualRanks.perRank == 0 else {
+      throw Fault(
+        .usage, "\(pairCount) pairs of a rank cannot be shared by its \(virtualRanks.perRank) virtual ranks",
+        remedy: "Choose a multiple of \(virtualRanks.perRank) for --pairs")
+    }
+    return virtualRanks
+  }
+
   /// The name of the precision on the line of a benchmark.
   var formatName: String { precision == .bf16 ? "bf16" : "fp32" }
   var matcherName: String { configuration.model.smf ? configuration.model.smfTokens.rawValue : "off" }

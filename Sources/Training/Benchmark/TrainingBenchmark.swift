@@ -3,6 +3,7 @@ import GradientAveraging
 import NeuralNetworks
 import Optimization
 import SGMNModel
+import Supervision
 import Telemetry
 import TensorCore
 
@@ -37,6 +38,7 @@ public struct TrainingBenchmark {
   /// Collective; with a profile its table is shown, and its trace written, after the last step.
   public func run(profile request: ProfileRequest? = nil) throws -> Result {
     let configuration = options.configuration
+    let virtualRanks = try communicator.together { try options.virtualRanks(rankCount: communicator.rankCount) }
     let model = try SGMN(configuration.model)
     let arena = ParameterArena(
       model, seed: UInt64(configuration.seed), operandFormat: options.precision.operandFormat,
@@ -51,17 +53,23 @@ public struct TrainingBenchmark {
       session?.steps ?? StepProfile(KernelProfile(), of: backend, skippedStepCount: options.warmupStepCount)
     let exchange = try GradientExchange(
       gradients: arena.gradients, communicator: communicator, wire: configuration.compute.wire.wireFormat,
-      overlap: options.overlap, transport: options.transport
+      overlap: options.overlap, transport: options.transport, order: virtualRanks.order
     ) { arena.settleGradients(butNot: $0) }
     if let summary = exchange.route.summary { logger.info(summary) }
+    let progress = RankProgress()
     let step = TrainingStep(
       configuration: configuration, model: model, arena: arena, optimizer: optimizer, backend: backend,
-      communicator: communicator, exchange: exchange, profile: profile)
-    let batch = PairBatch.random(
-      options.pairCount, configuration.model, rank: communicator.rank, of: communicator.rankCount)
+      communicator: communicator, virtualRanks: virtualRanks, exchange: exchange, progress: progress,
+      guards: StepGuard(
+        configuration.safety, arena: arena, communicator: communicator, logger: logger, progress: progress),
+      profile: profile)
+    let parts = virtualRanks.ofRank(communicator.rank).map {
+      PairBatch.random(
+        options.pairCount / virtualRanks.perRank, configuration.model, rank: $0, of: virtualRanks.count)
+    }
     let stepCount = options.warmupStepCount + options.stepCount
     let feed = BenchmarkFeed(
-      batch, resolution: configuration.model.resolution, stepCount: stepCount, backend: backend)
+      parts, resolution: configuration.model.resolution, stepCount: stepCount, backend: backend)
     try communicator.together { try backend.throwIfFailed() }
     var (seconds, waits) = ([Double](), [Double]())
     var loss = Double.nan
@@ -70,7 +78,8 @@ public struct TrainingBenchmark {
       if let session { try session.beginStep(number) } else { profile.beginStep(number) }
       let waited = profile.phaseNanoseconds[.communication] ?? 0
       let start = monotonicSeconds()
-      let result = try step(feed.next(), step: number, learningRate: configuration.optimizer.learningRate)
+      let parts = try feed.next().map { part in { part } }
+      let result = try step(parts, step: number, learningRate: configuration.optimizer.learningRate)
       backend.synchronize()
       let elapsed = monotonicSeconds() - start
       if let session { try session.endStep() } else { profile.endStep() }

@@ -9,7 +9,9 @@ public enum ConfigurationDifference {
     "data.train", "data.prefetch", "data.threads", "data.memory", "data.read_ahead", "data.on_bad", "data.skip_budget",
     "data.cache.folder", "data.cache.bytes",
     "compute.recompute", "compute.encoder_parts",
-    "checkpoint.every", "checkpoint.keep", "evaluation.shards", "evaluation.every", "safety.compare_ranks_every",
+    "checkpoint.every", "checkpoint.keep", "checkpoint.asynchronous", "evaluation.shards", "evaluation.every",
+    "safety.compare_ranks_every", "safety.on_not_finite", "safety.skip_limit", "safety.spike_deviations",
+    "safety.hang_seconds", "safety.long_hang_seconds", "safety.straggler_factor",
   ]
 
   /// `field: checkpoint=… now=…` for every key that differs and may not.
@@ -24,6 +26,12 @@ public enum ConfigurationDifference {
   private static func leavesOpen(_ key: String, _ old: String?, _ new: String?) -> Bool {
     let auto = RunConfiguration.PrecisionChoice.auto.rawValue
     return key == "compute.precision" && (old == auto || new == auto)
+  }
+
+  /// `field: ONE | OTHER` for every key that differs, whether it may or not.
+  static func allLines(_ one: RunConfiguration, _ other: RunConfiguration) throws -> [String] {
+    let (one, other) = (try flattened(one), try flattened(other))
+    return one.keys.sorted().filter { one[$0] != other[$0] }.map { "\($0): \(one[$0] ?? "-") | \(other[$0] ?? "-")" }
   }
 
   private static func flattened(_ configuration: RunConfiguration) throws -> [String: String] {

@@ -1,18 +1,20 @@
+import DurableFiles
 import Faults
-import Foundation
 import Yams
 
 /// A run's configuration from defaults, a YAML file and `--set key=value`, in that order.
 public enum ConfigurationFile {
+  /// The most bytes of a file: every key with a comment of its own fits several times.
+  static let byteLimit = 64 << 10
+  /// The most uses of an anchor (`*name`). A few let no text grow to what takes time, however they are nested.
+  static let aliasLimit = 8
+
   /// Throws a fault with file and line for a key that does not exist, a value of the wrong kind, or one that makes no
   /// run.
   public static func load(path: String?, settings: [String]) throws -> RunConfiguration {
-    var tree = try defaults()
+    var tree = try defaults.get()
     if let path {
-      guard let data = FileManager.default.contents(atPath: path) else {
-        throw Fault(.inputMissing, "No such configuration file", at: path, remedy: "Check --config")
-      }
-      try overlay(String(decoding: data, as: UTF8.self), on: &tree, source: path)
+      try overlay(text(at: path), on: &tree, source: path)
     }
     for setting in settings { try apply(setting, to: &tree) }
     let configuration: RunConfiguration
@@ -37,7 +39,38 @@ public enum ConfigurationFile {
     return try encoder.encode(configuration)
   }
 
-  private static func defaults() throws -> Node {
+  private static func text(at path: String) throws -> String {
+    do {
+      return String(decoding: try FileReader.contents(of: path, limit: byteLimit), as: UTF8.self)
+    } catch var fault as Fault where fault.code == .inputMissing || fault.code == .badData {
+      if fault.code == .inputMissing { fault.what = "No such configuration file" }
+      if fault.code == .badData { fault.code = .configuration }
+      fault.remedy = "Check --config"
+      throw fault
+    }
+  }
+
+  /// The tree of a YAML text; nil of an empty one.
+  private static func compose(_ text: String, source: String) throws -> Node? {
+    var aliasCount = 0
+    var isStar = false
+    for byte in text.utf8 {
+      if isStar, Unicode.Scalar(byte).isPartOfAnchor { aliasCount += 1 }
+      isStar = byte == UInt8(ascii: "*")
+    }
+    guard aliasCount <= aliasLimit else {
+      throw Fault(
+        .configuration, "More than \(aliasLimit) aliases (*name)", at: source, remedy: "State the values themselves")
+    }
+    do {
+      return try Yams.compose(yaml: text)
+    } catch {
+      throw Fault(.configuration, "Not YAML: \(String("\(error)".prefix(1000)))", at: source)
+    }
+  }
+
+  /// The tree of the defaults, made once; it is a value that nobody changes.
+  nonisolated(unsafe) private static let defaults = Result {
     guard let node = try Yams.compose(yaml: text(of: RunConfiguration())) else {
       throw Fault(.internalError, "The default configuration is empty")
     }
@@ -45,13 +78,7 @@ public enum ConfigurationFile {
   }
 
   private static func overlay(_ text: String, on tree: inout Node, source: String) throws {
-    let node: Node?
-    do {
-      node = try Yams.compose(yaml: text)
-    } catch {
-      throw Fault(.configuration, "The file is not YAML: \(error)", at: source)
-    }
-    guard let node else { return }  // an empty file changes nothing
+    guard let node = try compose(text, source: source) else { return }  // an empty file changes nothing
     try merge(node, into: &tree, path: [], source: source)
   }
 
@@ -95,12 +122,7 @@ public enum ConfigurationFile {
       throw Fault(.usage, "A setting is key=value", at: source)
     }
     let path = setting[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-    let value: Node
-    do {
-      value = try Yams.compose(yaml: String(setting[setting.index(after: equals)...])) ?? Node("")
-    } catch {
-      throw Fault(.configuration, "The value is not YAML", at: source)
-    }
+    let value = try compose(String(setting[setting.index(after: equals)...]), source: source) ?? Node("")
     let node = path.reversed().reduce(value) { Node.mapping(Node.Mapping([(Node($1), $0)])) }
     try merge(node, into: &tree, path: [], source: source)
   }
@@ -128,5 +150,15 @@ public enum ConfigurationFile {
     return Fault(
       .configuration, "\(names.joined(separator: ".")): \(value) is not what this key takes",
       at: path.map { $0 + line } ?? "--set", remedy: "docs/configuration.md lists every key and its values")
+  }
+}
+
+extension Unicode.Scalar {
+  /// Whether YAML's names of anchors may hold it.
+  fileprivate var isPartOfAnchor: Bool {
+    switch self {
+    case "0"..."9", "a"..."z", "A"..."Z", "_", "-": true
+    default: false
+    }
   }
 }

@@ -84,10 +84,14 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     public var encoderParts = 1
     /// Format in which gradients travel between ranks.
     public var wire = Precision.float32
+    /// Parts of a step that are computed and added up as if each had a rank of its own, on any number of ranks that
+    /// divides it: a power of two; 0 for as many as there are ranks, added up in MPI's order.
+    public var virtualRanks = 0
 
     enum CodingKeys: String, CodingKey {
       case precision, recompute, wire
       case encoderParts = "encoder_parts"
+      case virtualRanks = "virtual_ranks"
     }
   }
 
@@ -131,6 +135,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     public var every = 500
     /// How many of the latest are kept, besides the best.
     public var keep = 3
+    /// Whether steps go on while a checkpoint is written, from a copy of weights and moments.
+    public var asynchronous = true
   }
 
   public struct EvaluationConfiguration: Codable, Sendable, Equatable {
@@ -143,9 +149,34 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
   public struct SafetyConfiguration: Codable, Sendable, Equatable {
     /// Steps between two comparisons of the weights of all ranks; 0 never compares.
     public var compareRanksEvery = 100
+    /// What a step does whose loss or gradient is not finite.
+    public var onNotFinite = NotFinitePolicy.stop
+    /// Steps that a run may skip, with its resumptions; one more ends it.
+    public var skipLimit = 10
+    /// How many standard deviations above the mean of the steps before it a loss is a spike; 0 looks for none.
+    public var spikeDeviations = 8.0
+    /// Seconds of silence, or of a step without progress, after which a rank counts as hung; 0 does not watch.
+    public var hangSeconds = 20.0
+    /// The same for what has no usual length: start, evaluation, checkpoint, the first steps.
+    public var longHangSeconds = 600.0
+    /// A rank is told of as slow when it takes so many times as long as the others; 0 tells of none.
+    public var stragglerFactor = 1.5
+
+    public enum NotFinitePolicy: String, Codable, Sendable, CaseIterable {
+      /// Ends the run.
+      case stop
+      /// Leaves weights, moments and the count of updates as they are, and goes on with the next step.
+      case skip
+    }
 
     enum CodingKeys: String, CodingKey {
       case compareRanksEvery = "compare_ranks_every"
+      case onNotFinite = "on_not_finite"
+      case skipLimit = "skip_limit"
+      case spikeDeviations = "spike_deviations"
+      case hangSeconds = "hang_seconds"
+      case longHangSeconds = "long_hang_seconds"
+      case stragglerFactor = "straggler_factor"
     }
   }
 
@@ -160,6 +191,7 @@ extension RunConfiguration {
     func require(_ holds: Bool, _ field: String, _ what: String) throws {
       if !holds { throw Fault(.configuration, "\(field): \(what)", remedy: "Change \(field)") }
     }
+    try checkSizes()
     try require(seed >= 0, "seed", "\(seed) is negative")
     try model.validate()
     try require(data.globalBatch > 0, "data.global_batch", "\(data.globalBatch) is not positive")
@@ -182,6 +214,7 @@ extension RunConfiguration {
     try require(
       (1...65_536).contains(compute.encoderParts), "compute.encoder_parts",
       "\(compute.encoderParts) is not within 1…65536")
+    if compute.virtualRanks != 0 { try validateVirtualRanks(require) }
     try require(
       optimizer.learningRate > 0 && optimizer.learningRate.isFinite, "optimizer.learning_rate",
       "\(optimizer.learningRate) is not a rate")
@@ -195,9 +228,37 @@ extension RunConfiguration {
     try require(
       (0..<1).contains(schedule.warmupShare), "schedule.warmup_share", "\(schedule.warmupShare) is not within 0…1")
     try require(checkpoint.every > 0, "checkpoint.every", "\(checkpoint.every) is not positive")
-    try require(checkpoint.keep > 0, "checkpoint.keep", "\(checkpoint.keep) is not positive")
+    try require(
+      checkpoint.keep >= 2, "checkpoint.keep",
+      "\(checkpoint.keep) is less than 2, which leaves nothing to fall back to where the newest is damaged")
     try require(evaluation.every >= 0, "evaluation.every", "\(evaluation.every) is negative")
     try require(safety.compareRanksEvery >= 0, "safety.compare_ranks_every", "\(safety.compareRanksEvery) is negative")
+    try require(safety.skipLimit >= 0, "safety.skip_limit", "\(safety.skipLimit) is negative")
+    try require(
+      safety.spikeDeviations >= 0 && safety.spikeDeviations.isFinite, "safety.spike_deviations",
+      "\(safety.spikeDeviations) is not a number of deviations")
+    try require(
+      safety.hangSeconds == 0 || (1...1e6).contains(safety.hangSeconds), "safety.hang_seconds",
+      "\(safety.hangSeconds) is neither 0 nor within 1…1000000")
+    try require(
+      (1...1e6).contains(safety.longHangSeconds), "safety.long_hang_seconds",
+      "\(safety.longHangSeconds) is not within 1…1000000")
+    try require(
+      safety.stragglerFactor == 0 || (1.1...1e6).contains(safety.stragglerFactor), "safety.straggler_factor",
+      "\(safety.stragglerFactor) is neither 0 nor within 1.1…1000000")
+  }
+
+  private func validateVirtualRanks(_ require: (Bool, String, String) throws -> Void) throws {
+    let (field, count) = ("compute.virtual_ranks", compute.virtualRanks)
+    try require(count > 0 && count & (count - 1) == 0, field, "\(count) is neither 0 nor a power of two")
+    try require(
+      data.globalBatch % count == 0, field, "\(count) does not divide data.global_batch, which is \(data.globalBatch)")
+    try require(
+      compute.wire == .float32, "compute.wire",
+      "\(compute.wire.rawValue) does not go with \(field), whose gradients travel as float32")
+    try require(
+      model.negatives == .local, "model.negatives",
+      "\(model.negatives.rawValue) does not go with \(field), which take theirs from their own pairs")
   }
 
   /// The optimiser's part of the optimiser's settings.

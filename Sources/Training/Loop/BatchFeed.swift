@@ -10,28 +10,34 @@ final class BatchFeed {
   /// The batch of a step.
   struct Delivery: Sendable {
     let clipIDs: [String]
+    /// Numbers of the samples in the set.
+    let sampleNumbers: [Int]
     /// The damaged samples for which others stand in.
     let skipped: [SkippedSample]
-    /// The batch as the model takes it.
-    let pairs: @Sendable () -> PairBatch
+    /// The batch as the model takes it, in equal parts.
+    let parts: [@Sendable () -> PairBatch]
   }
 
   private let loader: BatchLoader
   private let hasText: Bool
+  private let partCount: Int
   private let staged: Prefetcher<Delivery>?
 
   /// - Parameters:
   ///   - text: whether the text embeddings of the shards take part.
+  ///   - partCount: parts of a batch.
   ///   - steps: those that will ask.
-  init(_ loader: BatchLoader, text: Bool, steps: Range<Int>, backend: any Backend) {
+  init(_ loader: BatchLoader, text: Bool, partCount: Int, steps: Range<Int>, backend: any Backend) {
     self.loader = loader
-    hasText = text
+    (hasText, self.partCount) = (text, partCount)
     staged = backend.makePictureStaging().map { staging in
       Prefetcher(steps, capacity: 0, threadCount: 1) {
         { _, _ in
           guard let batch = try loader.nextUnlessStopped() else { throw Prefetcher<Delivery>.Stopped() }
-          let pairs = PairBatch(batch, text: text, staging: staging)
-          return Delivery(clipIDs: batch.clipIDs, skipped: batch.skipped) { pairs }
+          let parts = batch.parts(partCount).map { PairBatch(batch, pairs: $0, text: text, staging: staging) }
+          return Delivery(
+            clipIDs: batch.clipIDs, sampleNumbers: batch.sampleNumbers, skipped: batch.skipped,
+            parts: parts.map { part in { part } })
         }
       }
     }
@@ -46,7 +52,9 @@ final class BatchFeed {
       return delivery
     }
     let (batch, hasText) = (try loader.next(), hasText)
-    return Delivery(clipIDs: batch.clipIDs, skipped: batch.skipped) { PairBatch(batch, text: hasText) }
+    return Delivery(
+      clipIDs: batch.clipIDs, sampleNumbers: batch.sampleNumbers, skipped: batch.skipped,
+      parts: batch.parts(partCount).map { pairs in { PairBatch(batch, pairs: pairs, text: hasText) } })
   }
 
   /// Seconds that `next()` has waited.
@@ -65,5 +73,14 @@ final class BatchFeed {
   func stop() {
     loader.stop()  // first: the thread that stages may be waiting for it
     staged?.stop()
+  }
+}
+
+extension LoadedBatch {
+  /// Its pairs in so many equal parts, in their order.
+  fileprivate func parts(_ count: Int) -> [Range<Int>] {
+    precondition(pairCount % count == 0, "\(pairCount) pairs in \(count) equal parts")
+    let length = pairCount / count
+    return (0..<count).map { ($0 * length)..<(($0 + 1) * length) }
   }
 }

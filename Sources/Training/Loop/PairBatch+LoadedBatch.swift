@@ -4,12 +4,16 @@ import ShardFormat
 import TensorCore
 
 extension PairBatch {
-  /// A batch as the model takes it: pictures as the shards hold them, the frames packed.
+  /// Some pairs of a batch as the model takes them: pictures as the shards hold them, the frames packed.
   ///
   /// - Parameters:
+  ///   - pairs: which ones; nil for all.
   ///   - text: whether the text embeddings of the shards take part.
   ///   - staging: the way of the pictures to a device; nil leaves them in host memory.
-  init(_ batch: LoadedBatch, text: Bool, staging: (any PictureStaging)? = nil) {
+  init(
+    _ batch: LoadedBatch, pairs: Range<Int>? = nil, text: Bool, staging: (any PictureStaging)? = nil
+  ) {
+    let pairs = pairs ?? 0..<batch.pairCount
     let pictureByteCount = batch.pixelEncoding.pictureByteCount(resolution: batch.resolution)
     func pictures(_ count: Int, _ picture: (Int) -> UnsafeRawBufferPointer) -> [UInt8] {
       [UInt8](unsafeUninitializedCapacity: count * pictureByteCount) { buffer, initialized in
@@ -21,19 +25,25 @@ extension PairBatch {
         initialized = count * pictureByteCount
       }
     }
-    let image = { batch.image(ofPair: $0) }
-    let frame = { batch.frame(inSlot: batch.frameSlots[$0]) }
+    let allSlots = (pairs.lowerBound * batch.framesPerClip)..<(pairs.upperBound * batch.framesPerClip)
+    let slots = batch.frameSlots.filter { allSlots.contains(Int($0)) }
+    let image = { batch.image(ofPair: pairs.lowerBound + $0) }
+    let frame = { batch.frame(inSlot: slots[$0]) }
     self.init(
-      pairCount: batch.pairCount, frameCount: batch.framesPerClip, layout: batch.pixelEncoding.layout,
-      images: staging == nil ? pictures(batch.pairCount, image) : [],
-      frames: staging == nil ? pictures(batch.frameCount, frame) : [],
-      frameSlots: batch.frameSlots, mask: batch.mask, productKeys: batch.productKeys)
-    staged = staging?.stage(batch.pairCount + batch.frameCount, byteCount: pictureByteCount) {
-      $0 < batch.pairCount ? image($0) : frame($0 - batch.pairCount)
+      pairCount: pairs.count, frameCount: batch.framesPerClip, layout: batch.pixelEncoding.layout,
+      images: staging == nil ? pictures(pairs.count, image) : [],
+      frames: staging == nil ? pictures(slots.count, frame) : [],
+      frameSlots: slots.map { $0 - Int32(allSlots.lowerBound) }, mask: Array(batch.mask[allSlots]),
+      productKeys: Array(batch.productKeys[pairs]))
+    staged = staging?.stage(pairs.count + slots.count, byteCount: pictureByteCount) {
+      $0 < pairs.count ? image($0) : frame($0 - pairs.count)
     }
     guard text else { return }
-    asr = TextInput(pooled: batch.asrEmbeddings)
-    title = TextInput(pooled: batch.titleEmbeddings)
+    let rows = { (embeddings: [Float]) in
+      let width = embeddings.count / batch.pairCount
+      return TextInput(pooled: Array(embeddings[(pairs.lowerBound * width)..<(pairs.upperBound * width)]))
+    }
+    (asr, title) = (rows(batch.asrEmbeddings), rows(batch.titleEmbeddings))
   }
 }
 

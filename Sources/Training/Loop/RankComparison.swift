@@ -26,12 +26,9 @@ enum RankComparison {
         remedy: "Give every machine the same configuration file and the same copy of the shards"), rank: rank)
   }
 
+  /// nil where all are alike. Of two ranks that differ nobody can say which one is wrong: rank 0 counts as right.
   static func fault(of hashes: [UInt64], step: Int) -> Fault? {
-    let counts = Dictionary(grouping: hashes, by: { $0 }).mapValues(\.count)
-    guard counts.count > 1 else { return nil }
-    let most = counts.values.max() ?? 0
-    let majorities = counts.filter { $0.value == most }
-    let majority = majorities.count == 1 ? majorities.first?.key : hashes[0]
+    guard let majority = Majority.value(of: hashes), hashes.contains(where: { $0 != majority }) else { return nil }
     let odd = hashes.indices.filter { hashes[$0] != majority }.map(String.init)
     return Fault(
       .ranksDiverged,

@@ -1,6 +1,4 @@
-import Collectives
-
-/// What rank 0 tells every rank before a step: one small broadcast.
+/// What rank 0 tells every rank before a step (`StepAgreement`).
 struct StepOrders: Equatable {
   /// False where the run stops here, with a checkpoint.
   var goesOn: Bool
@@ -12,17 +10,21 @@ struct StepOrders: Equatable {
   /// The ranks tell each other, after the step, how long they waited for data.
   var reportsWaiting: Bool
 
-  /// The orders of rank 0, on every rank; what the others pass is not looked at.
-  static func agreed(_ own: StepOrders, over communicator: any Communicator) throws -> StepOrders {
-    var words: [UInt64] = [
-      (own.goesOn ? 1 : 0) | (own.saves ? 2 : 0) | (own.evaluates ? 4 : 0) | (own.comparesRanks ? 8 : 0)
-        | (own.reportsWaiting ? 16 : 0),
-      own.learningRate.bitPattern,
+  /// As they travel.
+  var words: [UInt64] {
+    [
+      (goesOn ? 1 : 0) | (saves ? 2 : 0) | (evaluates ? 4 : 0) | (comparesRanks ? 8 : 0) | (reportsWaiting ? 16 : 0),
+      learningRate.bitPattern,
     ]
-    try words.withUnsafeMutableBytes { try communicator.broadcast($0, from: 0) }
-    return StepOrders(
-      goesOn: words[0] & 1 != 0, learningRate: Double(bitPattern: words[1]), saves: words[0] & 2 != 0,
-      evaluates: words[0] & 4 != 0, comparesRanks: words[0] & 8 != 0, reportsWaiting: words[0] & 16 != 0)
+  }
+}
+
+extension StepOrders {
+  init(words: ArraySlice<UInt64>) {
+    let (flags, rate) = (words[words.startIndex], words[words.startIndex + 1])
+    self.init(
+      goesOn: flags & 1 != 0, learningRate: Double(bitPattern: rate), saves: flags & 2 != 0, evaluates: flags & 4 != 0,
+      comparesRanks: flags & 8 != 0, reportsWaiting: flags & 16 != 0)
   }
 }
 
@@ -43,8 +45,9 @@ struct StepPlan: Sendable, Equatable {
     evaluates && (step + 1 == stepCount || evaluationInterval > 0 && isDue(step, evaluationInterval))
   }
 
+  /// Before every save too: a checkpoint is one on which all ranks agree.
   func comparesRanks(after step: Int) -> Bool {
-    comparisonInterval > 0 && (isDue(step, comparisonInterval) || step + 1 == stepCount)
+    comparisonInterval > 0 && (isDue(step, comparisonInterval) || saves(after: step))
   }
 
   private func isDue(_ step: Int, _ interval: Int) -> Bool { (step + 1) % interval == 0 }

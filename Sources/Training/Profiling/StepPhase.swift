@@ -1,3 +1,6 @@
+import Failpoints
+import Supervision
+
 /// What a rank is busy with during a step.
 enum StepPhase: String, CaseIterable, Codable, Sendable {
   /// Waiting for a batch.
@@ -26,5 +29,28 @@ extension Optional where Wrapped == StepProfile {
   func during<Result>(_ phase: StepPhase, _ body: () throws -> Result) rethrows -> Result {
     guard let profile = self else { return try body() }
     return try profile.during(phase, body)
+  }
+}
+
+extension StepPhase {
+  var progress: RankProgress.Phase {
+    switch self {
+    case .data: .data
+    case .forward: .forward
+    case .backward: .backward
+    case .communication: .exchange
+    case .optimizer: .update
+    }
+  }
+
+  /// What a test may make fail as the phase begins.
+  var failpoint: Failpoint {
+    switch self {
+    case .data: .stepData
+    case .forward: .stepForward
+    case .backward: .stepBackward
+    case .communication: .stepExchange
+    case .optimizer: .stepUpdate
+    }
   }
 }

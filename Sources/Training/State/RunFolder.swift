@@ -2,6 +2,7 @@ import Collectives
 import DurableFiles
 import Faults
 import Foundation
+import Telemetry
 
 /// The folder of a run: `config.yaml`, `metrics.jsonl`, `checkpoints/`, `error.rank-R.json` where a rank failed.
 ///
@@ -10,13 +11,21 @@ final class RunFolder {
   let path: String
   private let lock: FolderLock
 
+  /// Seconds. Ranks whose `mpirun` was killed are gone within one.
+  private static let patience = 5.0
+
   static func checkpoints(in path: String) -> String { "\(path)/checkpoints" }
 
-  init(_ path: String) throws {
+  /// Waits a moment for a run that has been killed to be gone.
+  init(_ path: String, logger: Logger) throws {
     self.path = path
     try DurableFile.createFolder(path)
-    lock = try FolderLock(folder: path)
+    try DurableFile.syncName(of: path)
+    lock = try FolderLock(folder: path, patience: RunFolder.patience) { held in
+      logger.notice("waiting \(Int(RunFolder.patience)) s for the folder: \(held.what) (\(path))")
+    }
     try FirstError.clear(folder: path)
+    try DurableFile.removeTemporaryFiles(in: path)
   }
 
   var checkpoints: String { RunFolder.checkpoints(in: path) }

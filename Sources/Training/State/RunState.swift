@@ -21,10 +21,17 @@ public struct RunState: Codable, Sendable, Equatable {
   public var precision = RunConfiguration.Precision.float32
   /// What it was computed on.
   public var device = WorkerKind.cpu
+  /// Threads of rank 0's kernels; nil on GPUs, and in checkpoints that do not say.
+  public var threadCount: Int?
   /// Numbers of the damaged samples that others stood in for, ascending; they count against `data.skip_budget`.
   public var replacedSamples: [Int] = []
+  /// Steps that made no update, for their loss or gradient was not finite; they count against `safety.skip_limit`.
+  public var skippedSteps = 0
   /// The best evaluation so far.
   public var best: Best?
+
+  /// Updates of the weights: what the optimiser counts.
+  var updateCount: Int { step - skippedSteps }
 
   public struct Best: Codable, Sendable, Equatable {
     public var step: Int
@@ -40,19 +47,34 @@ public struct RunState: Codable, Sendable, Equatable {
     return [UInt8](try encoder.encode(self))
   }
 
+  /// Keys of the configuration that the state does not name have their defaults: the checkpoint is older than they are.
   static func decoded(_ bytes: [UInt8], path: String) throws -> RunState {
+    let state: RunState
     do {
-      return try JSONDecoder().decode(RunState.self, from: Data(bytes))
+      guard var fields = try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any] else {
+        throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "not an object"))
+      }
+      let defaults = try JSONSerialization.jsonObject(with: JSONEncoder().encode(RunConfiguration()))
+      fields["configuration"] = fields["configuration"].map { overlay($0, on: defaults) }
+      state = try JSONDecoder().decode(RunState.self, from: JSONSerialization.data(withJSONObject: fields))
     } catch {
       throw Fault(
         .configuration, "The run state cannot be read; another version of the trainer may have written it: \(error)",
         at: path, remedy: "Resume with the version that wrote it, or choose a new folder")
     }
+    try state.check(path: path)
+    return state
+  }
+
+  private static func overlay(_ value: Any, on base: Any) -> Any {
+    guard let value = value as? [String: Any], let base = base as? [String: Any] else { return value }
+    return base.merging(value) { overlay($1, on: $0) }
   }
 }
 
 extension RunState {
-  /// Checkpoints that name no precision are of float32 products, those that name no device of CPUs.
+  /// Checkpoints that name no precision are of float32 products, those that name no device of CPUs, and those
+  /// that count no skipped steps have none.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     step = try values.decode(Int.self, forKey: .step)
@@ -64,7 +86,9 @@ extension RunState {
     configuration = try values.decode(RunConfiguration.self, forKey: .configuration)
     precision = try values.decodeIfPresent(RunConfiguration.Precision.self, forKey: .precision) ?? .float32
     device = try values.decodeIfPresent(WorkerKind.self, forKey: .device) ?? .cpu
+    threadCount = try values.decodeIfPresent(Int.self, forKey: .threadCount)
     replacedSamples = try values.decode([Int].self, forKey: .replacedSamples)
+    skippedSteps = try values.decodeIfPresent(Int.self, forKey: .skippedSteps) ?? 0
     best = try values.decodeIfPresent(Best.self, forKey: .best)
   }
 }

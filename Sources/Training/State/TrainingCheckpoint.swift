@@ -12,27 +12,31 @@ enum TrainingCheckpoint {
   static let modelFile = "model.safetensors"
   static let optimizerFile = "optimizer.safetensors"
 
-  static func write(_ state: RunState, arena: ParameterArena, optimizer: AdamW, to draft: CheckpointDraft) throws {
-    try draft.write(state.encoded(), to: RunState.fileName)
-    try arena.values.withHostElements { values in
-      _ = try SafetensorsWriter.write(
-        path: draft.path(modelFile), metadata: ["format": "sgmn", "step": "\(state.step)"],
-        tensors: tensors(of: values, arena, prefix: ""))
-    }
-    try optimizer.firstMoment.withHostElements { first in
-      try optimizer.secondMoment.withHostElements { second in
-        _ = try SafetensorsWriter.write(
-          path: draft.path(optimizerFile), metadata: ["updates": "\(optimizer.stepCount)"],
-          tensors: tensors(of: first, arena, prefix: "first.") + tensors(of: second, arena, prefix: "second."))
-      }
-    }
-    try arena.values.backend.throwIfFailed()  // what was read may mean nothing: then there is no checkpoint
+  /// - Parameter goesOn: called for every tensor that has been handed to the disk.
+  static func write(
+    _ contents: CheckpointContents, to draft: CheckpointDraft, goesOn: () -> Void = {}
+  ) throws {
+    try draft.write(contents.state.encoded(), to: RunState.fileName)
+    try draft.write(
+      contents.tensors(of: contents.weights, prefix: ""),
+      metadata: ["format": "sgmn", "step": "\(contents.state.step)"], to: modelFile, goesOn: goesOn)
+    try draft.write(
+      contents.tensors(of: contents.firstMoment, prefix: "first.")
+        + contents.tensors(of: contents.secondMoment, prefix: "second."),
+      metadata: ["updates": "\(contents.updateCount)"], to: optimizerFile, goesOn: goesOn)
   }
 
   static func byteCount(_ arena: ParameterArena) -> Int { 3 * arena.values.byteCount + (1 << 20) }
 
   static func readState(_ checkpoint: Checkpoint) throws -> RunState {
-    try RunState.decoded(checkpoint.bytes(RunState.fileName), path: checkpoint.path(RunState.fileName))
+    let path = try checkpoint.path(RunState.fileName)
+    let state = try RunState.decoded(checkpoint.bytes(RunState.fileName, limit: RunState.byteLimit), path: path)
+    guard state.step == checkpoint.step else {
+      throw Fault(
+        .configuration, "The run state is of step \(state.step), the checkpoint of step \(checkpoint.step)", at: path,
+        remedy: "Choose another checkpoint")
+    }
+    return state
   }
 
   static func readModel(_ checkpoint: Checkpoint, into arena: ParameterArena) throws {
@@ -47,17 +51,6 @@ enum TrainingCheckpoint {
     try read(file, into: optimizer.firstMoment, arena, prefix: "first.")
     try read(file, into: optimizer.secondMoment, arena, prefix: "second.")
     optimizer.stepCount = updates
-  }
-
-  /// The tensors of a flat array laid out as the arena.
-  private static func tensors(
-    of flat: UnsafeBufferPointer<Float>, _ arena: ParameterArena, prefix: String
-  ) -> [SafetensorsWriter.Tensor] {
-    arena.entries.map { entry in
-      SafetensorsWriter.Tensor(
-        name: prefix + entry.name, type: .float32, shape: entry.parameter.shape,
-        bytes: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: flat[entry.range])))
-    }
   }
 
   private static func read(_ file: SafetensorsFile, into flat: Tensor, _ arena: ParameterArena, prefix: String) throws {

@@ -160,8 +160,8 @@ import Testing
     var seen: [EvaluationProgress] = []
     _ = try evaluator.evaluate(shards) { seen.append($0) }
     withExtendedLifetime(arena) {}
-    #expect(seen.filter { $0.phase == .images }.map(\.done) == [16, 17])
-    #expect(seen.filter { $0.phase == .clips }.map(\.done) == [16, 32, 41])
+    #expect(seen.filter { $0.phase == .images }.map(\.done) == [0, 16, 17])
+    #expect(seen.filter { $0.phase == .clips }.map(\.done) == [0, 16, 32, 41])
     #expect(seen.last == EvaluationProgress(phase: .ranking, done: 41, total: 41))
   }
 

@@ -41,6 +41,21 @@ import Testing
     #expect(result.loss.isFinite && result.loss > 0)
   }
 
+  /// The parts of one rank go through the same step as those of several.
+  @Test func virtualRanksShareThePairsOfARank() throws {
+    var options = try options()
+    (options.pairCount, options.configuration.compute.virtualRanks) = (8, 4)
+    let run = { (options: BenchmarkOptions) in
+      try TrainingBenchmark(options, backend: CPUBackend(), communicator: SoloCommunicator(), logger: logger).run()
+    }
+    let result = try run(options)
+    #expect(result.loss.isFinite && fields(result.line)["pairs"] == "8")
+    options.pairCount = 6
+    let fault = #expect(throws: AgreedFault.self) { _ = try run(options) }
+    #expect(fault?.fault.code == .usage)
+    #expect(fault?.fault.what == "6 pairs of a rank cannot be shared by its 4 virtual ranks")
+  }
+
   /// Ten steps on the same pictures: a step that did not update, or updated wrongly, would not lower the loss.
   @Test func theStepsTrain() throws {
     var options = try options()

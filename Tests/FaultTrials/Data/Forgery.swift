@@ -3,21 +3,22 @@ import Faults
 import Foundation
 import ShardFormat
 
-/// The bytes of a set with one shard, to be changed in memory and written back with every hash made right again: what
-/// a checksum cannot find must be found by the checks behind it. Positions are those of shards/FORMAT.md.
-struct Forgery {
-  let folder: String
-  var shard: [UInt8]
-  var index: [UInt8]
-  let sampleCount: Int
-  let pictureCount: Int
-  let tableOffset: Int
-  let sampleIndexOffset: Int
-  let pictureIndexOffset: Int
+/// The bytes of a set with one shard, to be changed in memory, with every hash made right again or not, and read from
+/// there or from a folder: what a checksum cannot find must be found by the checks behind it. Positions are those of
+/// shards/FORMAT.md.
+package struct Forgery: Sendable {
+  package let folder: String
+  package var shard: [UInt8]
+  package var index: [UInt8]
+  package let sampleCount: Int
+  package let pictureCount: Int
+  package internal(set) var tableOffset: Int
+  package internal(set) var sampleIndexOffset: Int
+  package internal(set) var pictureIndexOffset: Int
   /// Where the line of the shard is in the index, and the copies of the shard's own indexes.
-  let shardLineOffset: Int
+  package let shardLineOffset: Int
 
-  init(folder: String) throws {
+  package init(folder: String) throws {
     self.folder = folder
     shard = try FileReader.contents(of: folder + "/shard-00000.sgmn", limit: .max)
     index = try FileReader.contents(of: folder + "/index.sgmn", limit: .max)
@@ -30,14 +31,14 @@ struct Forgery {
     shardLineOffset = 40 + Int(UInt32(truncatingIfNeeded: Forgery.word(index, 32)))
   }
 
-  var trailerOffset: Int { shard.count - 64 }
+  package var trailerOffset: Int { shard.count - 64 }
 
-  func entryOffset(_ sample: Int) -> Int { sampleIndexOffset + 40 * sample }
+  package func entryOffset(_ sample: Int) -> Int { sampleIndexOffset + 40 * sample }
 
-  func pictureEntryOffset(_ picture: Int) -> Int { pictureIndexOffset + 24 * picture }
+  package func pictureEntryOffset(_ picture: Int) -> Int { pictureIndexOffset + 24 * picture }
 
   /// Where a sample's record is: its head, its details, its pixels.
-  func record(_ sample: Int) -> (head: Int, details: Range<Int>, pixels: Range<Int>) {
+  package func record(_ sample: Int) -> (head: Int, details: Range<Int>, pixels: Range<Int>) {
     let entry = entryOffset(sample)
     let offset = Int(Forgery.word(shard, entry))
     let size = Int(UInt32(truncatingIfNeeded: Forgery.word(shard, entry + 8)))
@@ -46,22 +47,22 @@ struct Forgery {
   }
 
   /// Where a picture's record is: its head and its pixels.
-  func pictureRecord(_ picture: Int) -> (head: Int, pixels: Range<Int>) {
+  package func pictureRecord(_ picture: Int) -> (head: Int, pixels: Range<Int>) {
     let entry = pictureEntryOffset(picture)
     let offset = Int(Forgery.word(shard, entry))
     return (offset, offset + 24..<offset + Int(UInt32(truncatingIfNeeded: Forgery.word(shard, entry + 8))))
   }
 
-  static func word(_ bytes: [UInt8], _ offset: Int) -> UInt64 {
+  package static func word(_ bytes: [UInt8], _ offset: Int) -> UInt64 {
     bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) }
   }
 
-  static func put(_ value: UInt64, width: Int = 8, at offset: Int, in bytes: inout [UInt8]) {
+  package static func put(_ value: UInt64, width: Int = 8, at offset: Int, in bytes: inout [UInt8]) {
     for byte in 0..<width { bytes[offset + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
   }
 
   /// Makes the hashes of every record of `original` right, where its parts were.
-  mutating func sealRecords(of original: Forgery) {
+  package mutating func sealRecords(of original: Forgery) {
     for sample in 0..<sampleCount {
       let (head, details, pixels) = original.record(sample)
       Forgery.put(XXH3.hash(shard[pixels]), at: head + 8, in: &shard)
@@ -74,7 +75,7 @@ struct Forgery {
   }
 
   /// Makes all hashes above the records right, in shard and index, whatever the fields between them say.
-  mutating func seal() {
+  package mutating func seal() {
     let trailer = trailerOffset
     Forgery.put(XXH3.hash(shard[..<56]), at: 56, in: &shard)
     Forgery.put(XXH3.hash(shard[sampleIndexOffset..<pictureIndexOffset]), at: tableOffset + 24, in: &shard)
@@ -88,11 +89,11 @@ struct Forgery {
     sealIndex()
   }
 
-  mutating func sealIndex() {
+  package mutating func sealIndex() {
     Forgery.put(XXH3.hash(index[..<(index.count - 8)]), at: index.count - 8, in: &index)
   }
 
-  func write() throws {
+  package func write() throws {
     try Forgery.rewrite(folder + "/shard-00000.sgmn", shard)
     try Forgery.rewrite(folder + "/index.sgmn", index)
   }
@@ -111,7 +112,7 @@ struct Forgery {
   }
 
   /// Opens the set and reads every sample; what is thrown, if anything is.
-  func readAll() throws -> [Sample] {
+  package func readAll() throws -> [Sample] {
     try write()
     let set = try ShardSet(folder: folder)
     let decoder = ShardDecoder()
@@ -119,7 +120,7 @@ struct Forgery {
   }
 
   /// The code of the fault that reading all, or verifying all, gives; nil if neither gives one.
-  func code() throws -> ExitCode? {
+  package func code() throws -> ExitCode? {
     do {
       _ = try readAll()
       return try ShardVerification.verify(folder: folder).problems.first?.code

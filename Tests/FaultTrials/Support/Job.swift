@@ -1,21 +1,36 @@
 import Foundation
 
 /// A command that runs: its output so far, its processes, and how it ends.
-final class Job {
-  struct Result {
+package final class Job {
+  package struct Result {
     /// The exit code, that of `mpirun` where there are ranks; 128 + n where signal n ended it.
-    var status: Int32
-    var standardOutput: String
-    var standardError: String
-    var seconds: Double
+    package var status: Int32
+    package var standardOutput: String
+    package var standardError: String
+    package var seconds: Double
     /// Processes of the job that still live a moment after its end.
-    var survivors: [pid_t]
+    package var survivors: [pid_t]
 
     /// Everything it said, for the message of a failed expectation.
-    var text: String { standardError + standardOutput }
+    package var text: String { standardError + standardOutput }
+
+    /// The step that the run went on from; 0 where it began, nil where it did not get as far.
+    package var resumedStep: Int? {
+      let mark = "resumed at step "
+      if let place = standardError.range(of: mark) {
+        return Int(standardError[place.upperBound...].prefix { $0.isNumber })
+      }
+      return standardError.contains(Job.loopMark) ? 0 : nil
+    }
+
+    /// The steps whose checkpoints the log calls saved.
+    package var savedSteps: [Int] {
+      standardError.components(separatedBy: "checkpoint of step ").dropFirst()
+        .compactMap { Int($0.prefix { $0.isNumber }) }
+    }
 
     /// How many lines of standard error hold `part`.
-    func lineCount(_ part: String) -> Int {
+    package func lineCount(_ part: String) -> Int {
       standardError.split(separator: "\n").count { $0.contains(part) }
     }
   }
@@ -27,7 +42,7 @@ final class Job {
   /// Every process of the job inherits it, and no other process has it.
   private let mark = "SGMN_TEST_JOB=\(UUID().uuidString)"
 
-  init(_ command: Command) throws {
+  package init(_ command: Command) throws {
     let base = NSTemporaryDirectory() + "sgmn-job-\(UUID().uuidString)"
     (outputPath, errorPath) = (base + ".out", base + ".err")
     var environment = try command.environment()
@@ -58,11 +73,11 @@ final class Job {
     return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
   }
 
-  var standardOutput: String { (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "" }
-  var standardError: String { (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? "" }
+  package var standardOutput: String { (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "" }
+  package var standardError: String { (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? "" }
 
   /// The processes that the job has now, each with its rank; nil for `timeout` and `mpirun`.
-  var processes: [(id: pid_t, rank: Int?)] {
+  package var processes: [(id: pid_t, rank: Int?)] {
     let ids = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { pid_t($0) }
     return ids.compactMap { id in
       guard let data = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(id)/environ")) else { return nil }
@@ -73,8 +88,16 @@ final class Job {
     }
   }
 
+  /// What rank 0 says when everything is ready and the first step begins.
+  static let loopMark = " steps of "
+
+  /// Whether the first step has begun.
+  package var isInLoop: Bool { standardError.contains(Job.loopMark) }
+
+  package var isRunning: Bool { process.isRunning }
+
   /// The decoders of a build.
-  var workers: [pid_t] {
+  package var workers: [pid_t] {
     processes.map(\.id).filter { id in
       let words = (try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(id)/cmdline"))) ?? Data()
       return words.split(separator: 0).contains { $0.elementsEqual("decode-worker".utf8) }
@@ -82,37 +105,37 @@ final class Job {
   }
 
   /// Stops the decoders of a build, so that it waits for them; false where there are none.
-  func holdWorkers() -> Bool {
+  package func holdWorkers() -> Bool {
     let workers = workers
     for worker in workers { kill(worker, SIGSTOP) }
     return !workers.isEmpty
   }
 
   /// Sends a signal to one rank; false where it does not live.
-  func signal(_ number: Int32, rank: Int) -> Bool {
+  package func signal(_ number: Int32, rank: Int) -> Bool {
     guard let id = processes.first(where: { $0.rank == rank })?.id else { return false }
     return kill(id, number) == 0
   }
 
   /// Sends a signal to `mpirun`, the child of `timeout`; false where it does not live.
-  func signalLauncher(_ number: Int32) -> Bool {
+  package func signalLauncher(_ number: Int32) -> Bool {
     let timeout = process.processIdentifier
     let children = try? String(contentsOfFile: "/proc/\(timeout)/task/\(timeout)/children", encoding: .utf8)
     guard let id = children?.split(separator: " ").first.flatMap({ pid_t($0) }) else { return false }
     return kill(id, number) == 0
   }
 
-  /// Waits until `condition` holds; false where the job ends or the deadline passes before.
-  func wait(seconds: Double = 60, until condition: () -> Bool) -> Bool {
+  /// Looks every few milliseconds whether `condition` holds; false where the job ends or the deadline passes before.
+  package func wait(seconds: Double = 60, milliseconds: UInt32 = 10, until condition: () -> Bool) -> Bool {
     let end = DispatchTime.now() + seconds
     while process.isRunning, DispatchTime.now() < end {
       if condition() { return true }
-      usleep(10_000)
+      usleep(milliseconds * 1000)
     }
     return condition()
   }
 
-  func finish() -> Result {
+  package func finish() -> Result {
     process.waitUntilExit()
     let seconds = Double(DispatchTime.now().uptimeNanoseconds - startTime.uptimeNanoseconds) / 1e9
     for _ in 0..<100 where !processes.isEmpty { usleep(20_000) }

@@ -1,26 +1,37 @@
 import Foundation
+import Synchronization
 
 /// A small world of live commerce, its shards, and a model that trains on them in seconds; made once for all tests.
-struct World: Sendable {
-  let folder: String
-  var trainShards: String { "\(folder)/train" }
-  var testShards: String { "\(folder)/test" }
+package struct World: Sendable {
+  package let folder: String
+  package var trainShards: String { "\(folder)/train" }
+  package var testShards: String { "\(folder)/test" }
   /// The configuration of all runs.
-  var configuration: String { "\(folder)/tiny.yaml" }
+  package var configuration: String { "\(folder)/tiny.yaml" }
 
-  static let pairCount = 24
-  static let stepCount = 24
-  static let checkpointInterval = 6
+  package static let pairCount = 24
+  package static let stepCount = 24
+  package static let checkpointInterval = 6
 
   private static let made = Result { try World() }
-  static func shared() throws -> World { try made.get() }
+  package static func shared() throws -> World { try made.get() }
 
-  private static let trained = Result {
-    let run = try RunFolder("unbroken")
-    return (run: run, result: try run.train().run())
+  private static let trained = Mutex<[String: (run: RunFolder, result: Job.Result)]>([:])
+  /// A run on so many ranks from start to end that nothing disturbed; made once for the same settings.
+  package static func unbroken(
+    ranks: Int = 2, settings: [String] = [], options: [String] = []
+  ) throws -> (run: RunFolder, result: Job.Result) {
+    let key = (["\(ranks)"] + settings + options).joined(separator: " ")
+    return try trained.withLock { trained in
+      if let made = trained[key] { return made }
+      let run = try RunFolder("unbroken-\(ranks)")
+      var command = try run.train(ranks: ranks, settings: settings)
+      command.arguments += options
+      let made = (run: run, result: try command.run())
+      trained[key] = made
+      return made
+    }
   }
-  /// A run on two ranks from start to end that nothing disturbed.
-  static func unbroken() throws -> (run: RunFolder, result: Job.Result) { try trained.get() }
 
   private init() throws {
     folder = NSTemporaryDirectory() + "sgmn-end-to-end-\(getpid())"
@@ -40,19 +51,17 @@ struct World: Sendable {
 
   private func shard(_ arguments: String...) throws {
     let result = try Command("sgmn-shard", arguments).run()
-    guard result.status == 0 else { throw Failure(text: result.text) }
+    guard result.status == 0 else { throw TrialFailure(result.text) }
   }
 
-  struct Failure: Error { var text: String }
-
   /// A copy of the training shards, to be damaged.
-  func copyOfTrainShards() throws -> String {
+  package func copyOfTrainShards() throws -> String {
     let copy = "\(folder)/shards-\(UUID().uuidString)"
     try FileManager.default.copyItem(atPath: trainShards, toPath: copy)
     return copy
   }
 
-  static let text = """
+  package static let text = """
     model:
       resolution: 16
       patch: 8

@@ -1,9 +1,9 @@
 import Foundation
 
 /// Files that are small and become large.
-enum Bomb {
+package enum Bomb {
   /// A PNG of one grey, `side` pixels square.
-  static func png(side: Int) -> Data {
+  package static func png(side: Int) -> Data {
     var data = Data([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
     var header = bigEndian(UInt32(side)) + bigEndian(UInt32(side))
     header += [8, 2, 0, 0, 0]  // eight bits, RGB

@@ -1,15 +1,14 @@
 import Foundation
-import Testing
 
 /// A manifest of many clips, all made of the few of the small world, and the sets built of it.
-struct BuildFixture {
-  let folder: String
-  var manifest: String { "\(folder)/world/many.jsonl" }
-  static let shardCount = 12
-  static let entriesPerShard = 20
+package struct BuildFixture: Sendable {
+  package let folder: String
+  package var manifest: String { "\(folder)/world/many.jsonl" }
+  package static let shardCount = 12
+  package static let entriesPerShard = 20
 
   /// A folder that no other test uses, with a copy of the small world in it.
-  init(_ name: String) throws {
+  package init(_ name: String) throws {
     let world = try World.shared()
     folder = "\(world.folder)/build-\(name)-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -24,13 +23,13 @@ struct BuildFixture {
   }
 
   /// Clips of entries spread over the shards, each of several entries.
-  var someClips: [String] {
+  package var someClips: [String] {
     ["train-01-002-1", "train-02-003-2"].map { "\(folder)/world/clips/\($0.prefix(8))/\($0).mp4" }
   }
 
-  func output(_ name: String) -> String { "\(folder)/\(name)" }
+  package func output(_ name: String) -> String { "\(folder)/\(name)" }
 
-  func build(_ name: String, ranks: Int? = nil, _ options: String...) -> Command {
+  package func build(_ name: String, ranks: Int? = nil, _ options: String...) -> Command {
     Command(
       "sgmn-shard",
       [
@@ -40,7 +39,7 @@ struct BuildFixture {
   }
 
   /// Every file of a set: name to bytes.
-  func files(_ name: String) throws -> [String: Data] {
+  package func files(_ name: String) throws -> [String: Data] {
     var files: [String: Data] = [:]
     for file in try FileManager.default.contentsOfDirectory(atPath: output(name)) {
       files[file] = try Data(contentsOf: URL(fileURLWithPath: "\(output(name))/\(file)"))
@@ -49,17 +48,8 @@ struct BuildFixture {
   }
 
   /// How many shards there are under their final names.
-  func shardCount(_ name: String) -> Int {
+  package func shardCount(_ name: String) -> Int {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: output(name))) ?? []
     return names.count { $0.hasPrefix("shard-") && $0.hasSuffix(".sgmn") }
-  }
-
-  /// Expects the same names and bytes, and nothing else in the folder.
-  func expectSame(_ one: String, _ other: String, at location: SourceLocation = #_sourceLocation) throws {
-    let (ours, theirs) = (try files(one), try files(other))
-    #expect(ours.keys.sorted() == theirs.keys.sorted(), sourceLocation: location)
-    for name in ours.keys where ours[name] != theirs[name] {
-      Issue.record("\(name) of \(one) differs from that of \(other)", sourceLocation: location)
-    }
   }
 }

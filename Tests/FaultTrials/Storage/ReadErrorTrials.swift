@@ -1,0 +1,47 @@
+import Foundation
+
+extension FaultTrial {
+  /// Row 21 for checkpoints. A disk that cannot be read now is not damage: passing the checkpoint over would throw
+  /// steps away that are there, so the start ends with 74 and leaves the folder as it is.
+  static let checkpointUnreadable = FaultTrial(
+    number: 21, name: "the newest checkpoint cannot be read (EIO)", ranks: [1], quickRanks: [1]
+  ) { setting in
+    try TracedTraining.require()
+    let oracle = try StorageOracle.shared(.savingBesideTheSteps, ranks: nil)
+    let start = try oracle.folder("unreadable", stoppedAfter: 12)
+    defer { start.remove() }
+    let run = try start.copy("unreadable-trace")
+    defer { run.remove() }
+    let training = try TracedTraining(run, oracle.settings, ranks: nil)
+    let calls = ["pread64", "openat"]
+    // Up to the first step: later reads are those of saves.
+    try Oracle.expect(try training.command(injections: [], tracing: calls).armed("step.orders:kill").run(), 137)
+    let all = try training.trace().calls.filter { $0.name == "pread64" && $0.text.contains("/step-00000012/") }
+    // What follows the moments looks whether the run can save.
+    guard let last = all.lastIndex(where: { $0.text.contains("optimizer.safetensors") }) else {
+      throw TrialFailure("no read of the checkpoint in the trace")
+    }
+    let reads = all[...last]
+    let places = KillSweep.spread(setting.isQuick ? 2 : 24, over: reads.count)
+    for place in places { try fail(reads[place], from: start, oracle, calls) }
+    return "\(places.count) of \(reads.count) reads failed: 74 each time, no checkpoint passed over, nothing changed"
+  }
+
+  private static func fail(
+    _ read: SystemCallTrace.Call, from start: RunFolder, _ oracle: StorageOracle, _ calls: [String]
+  ) throws {
+    let run = try start.copy("unreadable")
+    defer { run.remove() }
+    let before = try run.contents()
+    let training = try TracedTraining(run, oracle.settings, ranks: nil)
+    let command = try training.command(injections: ["pread64:error=EIO:when=\(read.ordinal)+"], tracing: calls)
+    let result = try command.run()
+    let isTold = result.standardError.contains("Input/output error") && result.standardError.contains("/step-00000012/")
+    guard result.status == 74, isTold, !result.standardError.contains("passed over") else {
+      throw TrialFailure("\(read.text) failed, and the job ended with \(result.status):\n\(result.text)")
+    }
+    let changes = try run.changes(since: before)
+    guard changes.isEmpty else { throw TrialFailure("\(read.text) failed, and these changed: \(changes)") }
+    try oracle.goesOn(run, from: 12)
+  }
+}
