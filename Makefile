@@ -2,7 +2,7 @@
 SWIFT ?= swift
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build demo test lint format bench bench-scale bench-data gpu-check gpu-pack clean
+.PHONY: help bootstrap build demo test torture lint format bench bench-scale bench-data gpu-check gpu-pack clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ test: bootstrap ## Build everything and run all tests
 	SGMN_EMULATOR_DEFER=0 SGMN_EMULATOR_ORDER=reverse $(SWIFT) test --skip-build --filter CUDAWorkerTests \
 	  --skip KernelCompilationTests
 	@scripts/test-scripts
+
+torture: build ## Bring about every fault of docs/reliability.md in real jobs
+	.build/release/torture
 
 lint: ## Check the format of the sources
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests

@@ -196,6 +196,12 @@ let package = Package(
       name: "FaultTrials",
       dependencies: ["Checkpointing", "ShardFormat", "DurableFiles", "Randomness", "Failpoints", "Faults"],
       path: "Tests/FaultTrials"),
+    .executableTarget(
+      name: "torture",
+      dependencies: [
+        "FaultTrials", "sgmn-train", "sgmn-shard", "sgmn-eval",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     // Real commands under real mpirun.
     .testTarget(
       name: "EndToEndTests",
