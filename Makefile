@@ -2,7 +2,7 @@
 SWIFT ?= swift
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build demo test torture lint format bench bench-scale bench-data gpu-check gpu-pack clean
+.PHONY: help bootstrap build demo test torture fuzz lint format bench bench-scale bench-data gpu-check gpu-pack clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test: bootstrap ## Build everything and run all tests
 
 torture: build ## Bring about every fault of docs/reliability.md in real jobs
 	.build/release/torture
+
+fuzz: bootstrap ## Look for inputs that break a parser, 60 s each
+	@scripts/fuzz
 
 lint: ## Check the format of the sources
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests

@@ -18,6 +18,21 @@ func tests(_ module: String, _ dependencies: [Target.Dependency] = [], fixtures:
     resources: fixtures ? [.copy("Fixtures")] : [])
 }
 
+/// Every parser behind one function each (Tests/FuzzTests): with SGMN_FUZZ set a program that libFuzzer drives
+/// (scripts/fuzz), else tests that run what is in the corpus.
+let parserFuzzing: Target = {
+  let dependencies: [Target.Dependency] = [
+    "Training", "RemoteStorage", "ShardBuilding", "WorkerProcesses", "Checkpointing", "ShardFormat", "MediaDecoding",
+    "Collectives", "Telemetry", "DurableFiles", "Failpoints", "Faults",
+  ]
+  return Context.environment["SGMN_FUZZ"] == nil
+    ? .testTarget(
+      name: "FuzzTests", dependencies: dependencies, exclude: ["Engine", "Corpus", "Dictionaries"])
+    : .executableTarget(
+      name: "fuzz", dependencies: dependencies, path: "Tests/FuzzTests",
+      exclude: ["ParserCorpusTests.swift", "Corpus", "Dictionaries"])
+}()
+
 let package = Package(
   name: "sgmn-trainer",
   products: [
@@ -202,6 +217,7 @@ let package = Package(
         "FaultTrials", "sgmn-train", "sgmn-shard", "sgmn-eval",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    parserFuzzing,
     // Real commands under real mpirun.
     .testTarget(
       name: "EndToEndTests",
