@@ -2,7 +2,7 @@
 SWIFT ?= swift
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build demo test torture fuzz lint format bench bench-scale bench-data gpu-check gpu-pack clean
+.PHONY: help bootstrap build demo test torture fuzz sanitize lint format bench bench-scale bench-data gpu-check gpu-pack clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ torture: build ## Bring about every fault of docs/reliability.md in real jobs
 
 fuzz: bootstrap ## Look for inputs that break a parser, 60 s each
 	@scripts/fuzz
+
+sanitize: bootstrap ## Run tests under the address, undefined-behaviour and thread sanitizers
+	@scripts/sanitize
 
 lint: ## Check the format of the sources
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
