@@ -19,6 +19,7 @@ demo: build ## Make a small data set, train on it with several ranks, evaluate
 test: bootstrap ## Build everything and run all tests
 	@scripts/test-servers
 	@scripts/fetch-nvrtc
+	@scripts/fetch-references
 	$(SWIFT) build --build-tests
 	SGMN_EMULATOR_DEFER=1 $(SWIFT) test --skip-build
 	SGMN_EMULATOR_DEFER=0 SGMN_EMULATOR_ORDER=reverse $(SWIFT) test --skip-build --filter CUDAWorkerTests \

@@ -87,6 +87,7 @@ let package = Package(
       "CUDAWorker", ["CNVIDIA", "CCUDAKernels", "TensorCore", "DurableFiles", "Threads", "Randomness", "Faults"]),
 
     // Level 3
+    module("WeightFiles", ["Checkpointing", "DurableFiles", "Faults"]),
     module("CommandRunning", ["Collectives", "Telemetry", "Threads", "Failpoints", "Faults"]),
     module("Supervision", ["CLinux", "Collectives", "Telemetry", "Threads", "DurableFiles", "Faults"]),
     module("DataLoading", ["ShardFormat", "Threads", "Randomness", "Failpoints", "Faults"]),
@@ -105,11 +106,19 @@ let package = Package(
     module(
       "GradientAveraging", ["CVectorKernels", "CUDAWorker", "TensorCore", "Collectives", "Threads", "Faults"]),
     module("Optimization", ["NeuralNetworks", "TensorCore", "Faults"]),
+    module("TextModel", ["NeuralNetworks", "TextEncoding", "TensorCore", "Faults"]),
     module("SGMNModel", ["NeuralNetworks", "TensorCore", "Randomness", "Faults"]),
 
     // Level 4
     module("RankWorkers", ["CommandRunning", "CUDAWorker", "TensorCore", "Collectives", "Telemetry", "Faults"]),
     module("Parity", ["SGMNModel", "Checkpointing", "NeuralNetworks", "TensorCore", "Faults"]),
+    module(
+      "PretrainedWeights",
+      [
+        "SGMNModel", "TextModel", "TextEncoding", "WeightFiles", "Checkpointing", "Collectives", "NeuralNetworks",
+        "TensorCore", "DurableFiles", "Faults",
+      ]),
+    module("ONNXExport", ["SGMNModel", "WeightFiles", "Checkpointing", "DurableFiles", "Faults"]),
     module("Evaluation", ["SGMNModel", "DataLoading", "ShardFormat", "Collectives", "TensorCore", "Faults"]),
 
     // Level 5
@@ -192,6 +201,12 @@ let package = Package(
     tests("Optimization", fixtures: true),
     tests("SGMNModel"),
     tests("Parity", ["TensorCore"], fixtures: true),
+    // Runs Python scripts beside PyTorch, transformers and onnxruntime.
+    .target(name: "ReferenceLibraries", path: "Tests/ReferenceLibraries"),
+    tests("WeightFiles", ["Checkpointing", "ReferenceLibraries", "Faults"]),
+    tests("TextModel", ["ReferenceLibraries", "TextEncoding", "NeuralNetworks", "TensorCore"]),
+    tests("PretrainedWeights", ["ReferenceLibraries", "SGMNModel", "TextModel", "WeightFiles", "Checkpointing", "Faults"]),
+    tests("ONNXExport", ["ReferenceLibraries", "SGMNModel", "Checkpointing", "NeuralNetworks", "TensorCore", "Faults"]),
     tests("Evaluation"),
     // The ranks of TrainingTests, started by a real mpirun.
     .executableTarget(

@@ -35,8 +35,11 @@ public struct PairBatch: Sendable {
     /// Token features and which are there, [N, T, width] and [N, T], for the gated filter.
     public var tokens: [Float] = []
     public var tokenMask: [Bool] = []
+    /// Whether a pair has this text, [N]; empty where all have. What stands for a text that is not there means nothing.
+    public var isPresent: [Bool] = []
 
-    public init(pooled: [Float] = [], tokens: [Float] = [], tokenMask: [Bool] = []) {
+    public init(pooled: [Float] = [], tokens: [Float] = [], tokenMask: [Bool] = [], isPresent: [Bool] = []) {
+      self.isPresent = isPresent
       self.pooled = pooled
       self.tokens = tokens
       self.tokenMask = tokenMask

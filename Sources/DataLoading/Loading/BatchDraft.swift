@@ -40,7 +40,8 @@ final class BatchDraft: @unchecked Sendable {
       step: step, epoch: epoch, places: places, sampleNumbers: [], clipIDs: [], framesPerClip: framesPerClip,
       pixels: pixels, pixelEncoding: configuration.pixelEncoding, resolution: configuration.resolution,
       frameSlots: [], mask: [Bool](repeating: false, count: places.count * framesPerClip), productKeys: [],
-      liveKeys: [], titleEmbeddings: [], asrEmbeddings: [], titles: [], asrs: [], skipped: [])
+      liveKeys: [], titleEmbeddings: [], asrEmbeddings: [], hasTitle: [], hasASR: [], titles: [], asrs: [],
+      skipped: [])
     let textCount = places.count * configuration.textWidth
     batch.titleEmbeddings.reserveCapacity(textCount)
     batch.asrEmbeddings.reserveCapacity(textCount)
@@ -56,6 +57,8 @@ final class BatchDraft: @unchecked Sendable {
       batch.clipIDs.append(summary.clipID)
       batch.productKeys.append(summary.productKey)
       batch.liveKeys.append(summary.liveKey)
+      batch.hasTitle.append(!summary.titleEmbedding.isEmpty)
+      batch.hasASR.append(!summary.asrEmbedding.isEmpty)
       batch.titles.append(summary.title)
       batch.asrs.append(summary.asr)
       batch.titleEmbeddings += summary.titleEmbedding.isEmpty ? none : summary.titleEmbedding

@@ -30,6 +30,10 @@ public struct LoadedBatch: Sendable {
   public var titleEmbeddings: [Float]
   /// [N, textWidth], zeros where a sample has none; empty if the set has no text embeddings.
   public var asrEmbeddings: [Float]
+  /// Whether a sample has a title embedding; [N].
+  public var hasTitle: [Bool]
+  /// Whether a sample has an ASR embedding; [N].
+  public var hasASR: [Bool]
   public var titles: [String]
   public var asrs: [String]
   /// Damaged samples for which others stand in.

@@ -39,11 +39,13 @@ extension PairBatch {
       $0 < pairs.count ? image($0) : frame($0 - pairs.count)
     }
     guard text else { return }
-    let rows = { (embeddings: [Float]) in
+    let rows = { (embeddings: [Float], isPresent: [Bool]) in
       let width = embeddings.count / batch.pairCount
-      return TextInput(pooled: Array(embeddings[(pairs.lowerBound * width)..<(pairs.upperBound * width)]))
+      return TextInput(
+        pooled: Array(embeddings[(pairs.lowerBound * width)..<(pairs.upperBound * width)]),
+        isPresent: Array(isPresent[pairs]))
     }
-    (asr, title) = (rows(batch.asrEmbeddings), rows(batch.titleEmbeddings))
+    (asr, title) = (rows(batch.asrEmbeddings, batch.hasASR), rows(batch.titleEmbeddings, batch.hasTitle))
   }
 }
 
