@@ -21,8 +21,8 @@ test: bootstrap ## Build everything and run all tests
 	@scripts/fetch-nvrtc
 	@scripts/fetch-references
 	$(SWIFT) build --build-tests
-	SGMN_EMULATOR_DEFER=1 $(SWIFT) test --skip-build
-	SGMN_EMULATOR_DEFER=0 SGMN_EMULATOR_ORDER=reverse $(SWIFT) test --skip-build --filter CUDAWorkerTests \
+	@SGMN_EMULATOR_DEFER=1 scripts/run-tests --skip-build
+	@SGMN_EMULATOR_DEFER=0 SGMN_EMULATOR_ORDER=reverse scripts/run-tests --skip-build --filter CUDAWorkerTests \
 	  --skip KernelCompilationTests
 	@scripts/test-scripts
 

@@ -205,8 +205,12 @@ let package = Package(
     .target(name: "ReferenceLibraries", path: "Tests/ReferenceLibraries"),
     tests("WeightFiles", ["Checkpointing", "ReferenceLibraries", "Faults"]),
     tests("TextModel", ["ReferenceLibraries", "TextEncoding", "NeuralNetworks", "TensorCore"]),
-    tests("PretrainedWeights", ["ReferenceLibraries", "SGMNModel", "TextModel", "WeightFiles", "Checkpointing", "Faults"]),
-    tests("ONNXExport", ["ReferenceLibraries", "SGMNModel", "Checkpointing", "NeuralNetworks", "TensorCore", "Faults"]),
+    tests(
+      "PretrainedWeights",
+      ["ReferenceLibraries", "SGMNModel", "TextModel", "WeightFiles", "Checkpointing", "Faults"]),
+    tests(
+      "ONNXExport",
+      ["ReferenceLibraries", "SGMNModel", "Checkpointing", "NeuralNetworks", "TensorCore", "Faults"]),
     tests("Evaluation"),
     // The ranks of TrainingTests, started by a real mpirun.
     .executableTarget(
