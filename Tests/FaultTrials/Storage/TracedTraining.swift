@@ -7,6 +7,8 @@ struct TracedTraining {
     "mkdir", "mkdirat", "openat", "write", "pwrite64", "fsync", "fdatasync", "rename", "renameat", "renameat2",
     "unlink", "unlinkat", "rmdir", "ftruncate",
   ]
+  /// Those of them that neither MPI nor, but for a few, the steps make: others are no measure of how far a save is.
+  static let namings = changes.filter { !$0.contains("write") && $0 != "openat" }
 
   var run: RunFolder
   var settings: [String]
