@@ -118,16 +118,17 @@ let package = Package(
         "SGMNModel", "TextModel", "TextEncoding", "WeightFiles", "Checkpointing", "Collectives", "NeuralNetworks",
         "TensorCore", "DurableFiles", "Faults",
       ]),
-    module("ONNXExport", ["SGMNModel", "WeightFiles", "Checkpointing", "DurableFiles", "Faults"]),
+    module(
+      "ONNXExport", ["SGMNModel", "NeuralNetworks", "WeightFiles", "Checkpointing", "DurableFiles", "Faults"]),
     module("Evaluation", ["SGMNModel", "DataLoading", "ShardFormat", "Collectives", "TensorCore", "Faults"]),
 
     // Level 5
     module(
       "Training",
       [
-        "Evaluation", "SGMNModel", "Optimization", "NeuralNetworks", "TensorCore", "DataLoading", "ShardFormat",
-        "RemoteStorage", "Checkpointing", "GradientAveraging", "Supervision", "Collectives", "Telemetry",
-        "DurableFiles", "CVectorKernels", "Threads",
+        "Evaluation", "ONNXExport", "SGMNModel", "Optimization", "NeuralNetworks", "TensorCore", "DataLoading",
+        "ShardFormat", "RemoteStorage", "WeightFiles", "Checkpointing", "GradientAveraging", "Supervision",
+        "Collectives", "Telemetry", "DurableFiles", "CVectorKernels", "Threads",
         "Randomness", "Failpoints", "Faults",
         .product(name: "Yams", package: "Yams"),
       ]),
@@ -206,11 +207,13 @@ let package = Package(
     tests("WeightFiles", ["Checkpointing", "ReferenceLibraries", "Faults"]),
     tests("TextModel", ["ReferenceLibraries", "TextEncoding", "NeuralNetworks", "TensorCore"]),
     tests(
-      "PretrainedWeights",
-      ["ReferenceLibraries", "SGMNModel", "TextModel", "WeightFiles", "Checkpointing", "Faults"]),
+      "PretrainedWeights", ["ReferenceLibraries", "SGMNModel", "TextModel", "WeightFiles", "Checkpointing", "Faults"]),
     tests(
       "ONNXExport",
-      ["ReferenceLibraries", "SGMNModel", "Checkpointing", "NeuralNetworks", "TensorCore", "Faults"]),
+      [
+        "ReferenceLibraries", "SGMNModel", "WeightFiles", "Checkpointing", "NeuralNetworks", "TensorCore", "Randomness",
+        "Faults",
+      ]),
     tests("Evaluation"),
     // The ranks of TrainingTests, started by a real mpirun.
     .executableTarget(

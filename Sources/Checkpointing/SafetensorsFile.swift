@@ -54,6 +54,12 @@ public struct SafetensorsFile: Sendable {
     return entry
   }
 
+  /// Where a tensor's bytes are in the file, counted from its start.
+  public func byteRange(of name: String) throws -> Range<Int> {
+    let range = try entry(name).range
+    return (dataOffset + range.lowerBound)..<(dataOffset + range.upperBound)
+  }
+
   /// The bytes of a tensor, as they are in the file.
   public func read(_ name: String) throws -> [UInt8] {
     let range = try entry(name).range

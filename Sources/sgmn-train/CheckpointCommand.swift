@@ -70,20 +70,34 @@ struct CheckpointCommand: ParsableCommand {
 
   struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "export", abstract: "Writes the weights alone as a safetensors file, with step and settings.")
+      commandName: "export", abstract: "Writes the weights alone for other programs, with step and settings.")
 
     @Argument(help: "CHECKPOINT.")
     var checkpoint: String
 
-    @Option(name: .shortAndLong, help: "The file, which must not exist.")
+    @Option(name: .shortAndLong, help: "The file, or for onnx the folder, which must not exist.")
     var out: String
 
-    @Option(help: "float32, or rounded to bf16 or f16.")
+    @Option(help: "safetensors: one file; onnx: a folder of the encoders that retrieval needs.")
+    var format = WeightExport.Format.safetensors
+
+    @Option(help: "float32, or in safetensors rounded to bf16 or f16.")
     var dtype = WeightExport.ElementType.float32
+
+    func validate() throws {
+      guard format == .safetensors || dtype == .float32 else {
+        throw ValidationError("--dtype \(dtype.rawValue) goes with --format safetensors alone")
+      }
+    }
 
     func run() throws {
       try CheckpointCommand.end {
-        let byteCount = try WeightExport.write(checkpoint, to: out, as: dtype, warn: CheckpointCommand.warn)
+        let warn = CheckpointCommand.warn
+        let byteCount =
+          switch format {
+          case .safetensors: try WeightExport.write(checkpoint, to: out, as: dtype, warn: warn)
+          case .onnx: try WeightExport.writeONNX(checkpoint, to: out, warn: warn)
+          }
         print("\(out): \(byteCount) bytes")
       }
     }
@@ -103,3 +117,4 @@ struct CheckpointCommand: ParsableCommand {
 }
 
 extension WeightExport.ElementType: ExpressibleByArgument {}
+extension WeightExport.Format: ExpressibleByArgument {}

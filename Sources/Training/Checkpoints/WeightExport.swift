@@ -1,10 +1,20 @@
 import Checkpointing
 import Faults
 import Foundation
+import ONNXExport
 import TensorCore
+import WeightFiles
 
-/// The weights of a checkpoint alone, as one safetensors file: `sgmn-train checkpoint export`.
+/// The weights of a checkpoint alone, for other programs: `sgmn-train checkpoint export`.
 public enum WeightExport {
+  /// What is written.
+  public enum Format: String, CaseIterable, Sendable {
+    /// One safetensors file of all weights.
+    case safetensors
+    /// A folder of the graphs that retrieval needs (`ONNXExport`).
+    case onnx
+  }
+
   /// The type of the file's elements.
   public enum ElementType: String, CaseIterable, Sendable {
     case float32, bf16, f16
@@ -19,11 +29,7 @@ public enum WeightExport {
   @discardableResult
   public static func write(_ path: String, to file: String, as type: ElementType, warn: (String) -> Void) throws -> Int
   {
-    guard !FileManager.default.fileExists(atPath: file) else {
-      throw Fault(.outputUnavailable, "The file exists already", at: file, remedy: "Choose another --out, or remove it")
-    }
-    let checkpoint = try CheckpointLocation(path).whole(warn: warn)
-    let state = try TrainingCheckpoint.readState(checkpoint)
+    let (checkpoint, state) = try whole(path, for: file, warn: warn)
     let source = try checkpoint.tensors(TrainingCheckpoint.modelFile)
     let entries = source.tensors.sorted { $0.key < $1.key }
     let width = type.stored.byteCount
@@ -40,11 +46,43 @@ public enum WeightExport {
     }
     return try SafetensorsWriter.write(
       path: file,
-      metadata: [
-        "format": "pt", "step": "\(state.step)", "created_by": checkpoint.manifest.createdBy,
-        "configuration": try ConfigurationFile.text(of: state.configuration),
-      ], tensors: tensors
+      metadata: metadata(checkpoint, state).merging(["format": "pt"]) { $1 }, tensors: tensors
     ).byteCount
+  }
+
+  /// Writes image, clip and text encoders as ONNX graphs with their weights, and in their metadata `step` and
+  /// `configuration`.
+  ///
+  /// - Parameters:
+  ///   - path: A checkpoint's folder or a run's, of which the newest whole one is taken.
+  ///   - folder: appears whole or not at all.
+  /// - Returns: The bytes of all files.
+  /// - Throws: `Fault(.outputUnavailable)` where there is something of that name already.
+  @discardableResult
+  public static func writeONNX(_ path: String, to folder: String, warn: (String) -> Void) throws -> Int {
+    let (checkpoint, state) = try whole(path, for: folder, warn: warn)
+    return try ONNXExport.write(
+      state.configuration.model, weights: WeightFiles.open(checkpoint.path(TrainingCheckpoint.modelFile)),
+      metadata: metadata(checkpoint, state), to: folder)
+  }
+
+  /// The checkpoint that is exported, verified; throws before that where the output exists.
+  private static func whole(
+    _ path: String, for output: String, warn: (String) -> Void
+  ) throws -> (checkpoint: Checkpoint, state: RunState) {
+    guard !FileManager.default.fileExists(atPath: output) else {
+      throw Fault(
+        .outputUnavailable, "The output exists already", at: output, remedy: "Choose another --out, or remove it")
+    }
+    let checkpoint = try CheckpointLocation(path).whole(warn: warn)
+    return (checkpoint, try TrainingCheckpoint.readState(checkpoint))
+  }
+
+  private static func metadata(_ checkpoint: Checkpoint, _ state: RunState) throws -> [String: String] {
+    [
+      "step": "\(state.step)", "created_by": checkpoint.manifest.createdBy,
+      "configuration": try ConfigurationFile.text(of: state.configuration),
+    ]
   }
 
   /// The elements in `type`; throws where a number has become infinite.
