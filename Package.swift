@@ -245,7 +245,7 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "sgmn-train", "sgmn-eval", "sgmn-shard", "sgmn-parity", "gpu-check", "training-probe", "ProbeJobs",
-        "FaultTrials", "ShardFormat", "Randomness",
+        "FaultTrials", "ReferenceLibraries", "ShardFormat", "Randomness",
       ]),
   ],
   swiftLanguageModes: [.v6]

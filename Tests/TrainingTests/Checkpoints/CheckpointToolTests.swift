@@ -142,6 +142,26 @@ import Testing
     #expect(fault?.code == .outputUnavailable)
   }
 
+  @Test func theExportedEncodersCarryStepAndSettings() throws {
+    let out = "\(tiny.folder)/encoders"
+    let byteCount = try WeightExport.writeONNX(folder(6), to: out) { Issue.record("\($0)") }
+    let files = try FileManager.default.contentsOfDirectory(atPath: out)
+    #expect(files.count == 5)
+    #expect(
+      try files.reduce(0) { try $0 + Data(contentsOf: URL(fileURLWithPath: "\(out)/\($1)")).count } == byteCount)
+    let (file, source) = (
+      try SafetensorsFile(out + "/weights.safetensors"), try SafetensorsFile(folder(6) + "/model.safetensors")
+    )
+    #expect(file.tensors.keys.contains("visual.proj") && !file.tensors.keys.contains { $0.hasPrefix("gci.") })
+    for name in file.tensors.keys { #expect(try file.read(name) == source.read(name), "\(name)") }
+    #expect(file.metadata["step"] == "6")
+    #expect(file.metadata["configuration"] == (try ConfigurationFile.text(of: tiny.configuration)))
+    let fault = #expect(throws: Fault.self) { try WeightExport.writeONNX(run, to: out) { _ in } }
+    #expect(fault?.code == .outputUnavailable)
+    let none = #expect(throws: Fault.self) { try WeightExport.writeONNX(tiny.folder + "/none", to: out + "2") { _ in } }
+    #expect(none?.code == .inputMissing)
+  }
+
   @Test func aWeightTooLargeForTheTypeIsAFault() throws {
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 8, alignment: 8)
     defer { memory.deallocate() }
