@@ -42,7 +42,7 @@ import Testing
   /// CLIP ViT-B/32 with ten frames a clip: the paper's model.
   @Test func theFullModelAgrees() throws {
     let c = ModelConfiguration().with { ($0.gci, $0.smf, $0.textFilter) = (false, false, .gated) }
-    try expectEqual(c, InferenceInputs(c, masks: [(0..<10).map { $0 < 9 }]), tolerance: 1e-4)
+    try expectEqual(c, InferenceInputs(c, masks: [(0..<10).map { $0 < 9 }]), tolerance: 1e-5)
   }
 
   private func expectEqual(_ c: ModelConfiguration, _ inputs: InferenceInputs, tolerance: Float) throws {

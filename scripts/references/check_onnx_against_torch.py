@@ -2,8 +2,8 @@
 
     check_onnx_against_torch.py FOLDER DOCUMENT
 
-FOLDER has the export in it, named `exported`; DOCUMENT is docs/onnx.md, whose first Python block is run. Prints the greatest
-differences, and fails where one is beyond 1e-5 or where the export lacks a weight of inference.
+FOLDER has the export in it, named `exported`; DOCUMENT is docs/onnx.md, whose first Python block is run. Prints the
+greatest differences, and fails where one is beyond 1e-5 or where the export lacks a weight of inference.
 """
 import os
 import sys
@@ -66,9 +66,8 @@ def main(folder: str, document: str) -> None:
         "clip": use["embed_clips"](clips),
         **{kind: use["embed_texts"](kind, list(texts[kind])) for kind in texts},
     }
-    expected["score"] = (
-        expected["clip"] @ expected["image"].T + settings["lambda_text"] * expected["asr"] @ expected["title"].T
-    )
+    weight = float(settings["lambda_text"])                             # PyYAML takes 5e-1 for a text
+    expected["score"] = expected["clip"] @ expected["image"].T + weight * expected["asr"] @ expected["title"].T
     found["score"] = use["score"](found["clip"], found["image"], found["asr"], found["title"])
     differences = {name: float(np.abs(found[name] - expected[name].numpy()).max()) for name in expected}
     print(*(f"{name} {difference:.1e}" for name, difference in differences.items()))

@@ -2,9 +2,10 @@
 
     run_onnx.py FOLDER INPUTS.safetensors OUTPUTS.safetensors
 
-INPUTS holds the inputs of each file as `FILE.INPUT`, such as `image_encoder.pixels`; OUTPUTS gets what the files yield by
-names of the same kind. Prints the files' metadata as JSON. Fails where ONNX's checker finds a fault, where a file is not
-byte for byte what ONNX itself writes for the same model, or where a file has inputs other than those given.
+INPUTS holds the inputs of each file as `FILE.INPUT`, such as `image_encoder.pixels`; OUTPUTS gets what the files
+yield by names of the same kind. Prints the files' metadata as JSON. Fails where ONNX's checker finds a fault, where
+a file is not byte for byte what ONNX itself writes for the same model, or where a file has inputs other than those
+given.
 """
 import json
 import sys
@@ -39,7 +40,8 @@ def main(folder: Path, inputs_path: str, outputs_path: str) -> None:
     for path in sorted(folder.glob("*.onnx")):
         check(path)
         model = session(path)
-        given = {key.removeprefix(f"{path.stem}."): value for key, value in inputs.items() if key.startswith(f"{path.stem}.")}
+        prefix = f"{path.stem}."
+        given = {key.removeprefix(prefix): value for key, value in inputs.items() if key.startswith(prefix)}
         if set(given) != {value.name for value in model.get_inputs()}:
             raise SystemExit(f"{path.name}: inputs {[value.name for value in model.get_inputs()]}, given {list(given)}")
         names = [value.name for value in model.get_outputs()]
