@@ -65,17 +65,23 @@ public struct Fixture {
       frames: slots.flatMap { pixels[($0 * size)..<(($0 + 1) * size)] }, frameSlots: slots.map { Int32($0) },
       mask: mask, productKeys: try file.int64s("input.product").map { UInt64(bitPattern: $0) })
     if c.text {
-      batch.asr = try text(file, "asr", c)
-      batch.title = try text(file, "title", c)
+      batch.asr = try text(file, "asr", c, pairs: pairs, path: path)
+      batch.title = try text(file, "title", c, pairs: pairs, path: path)
     }
     if c.mining == .distance { batch.uniform = try file.floats("input.uniform").map { Double($0) } }
     return batch
   }
 
-  private static func text(_ file: SafetensorsFile, _ name: String, _ c: ModelConfiguration) throws
-    -> PairBatch.TextInput
-  {
+  private static func text(
+    _ file: SafetensorsFile, _ name: String, _ c: ModelConfiguration, pairs: Int, path: String
+  ) throws -> PairBatch.TextInput {
     var input = PairBatch.TextInput(pooled: try file.floats("input.\(name)"))
+    if let shape = file.tensors["input.\(name)_present"]?.shape {
+      guard shape == [pairs] else {
+        throw Fault(.badData, "input.\(name)_present is not one byte a pair", at: path, remedy: "Make the fixture again")
+      }
+      input.isPresent = try file.bytes("input.\(name)_present").map { $0 != 0 }
+    }
     if c.textFilter == .gated {
       input.tokens = try file.floats("input.\(name)_tokens")
       input.tokenMask = try file.bytes("input.\(name)_mask").map { $0 != 0 }

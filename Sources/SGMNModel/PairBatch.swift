@@ -35,7 +35,7 @@ public struct PairBatch: Sendable {
     /// Token features and which are there, [N, T, width] and [N, T], for the gated filter.
     public var tokens: [Float] = []
     public var tokenMask: [Bool] = []
-    /// Whether a pair has this text, [N]; empty where all have. What stands for a text that is not there means nothing.
+    /// Whether a pair has this text, [N]; empty where all have. What stands in the place of a missing one is never read.
     public var isPresent: [Bool] = []
 
     public init(pooled: [Float] = [], tokens: [Float] = [], tokenMask: [Bool] = [], isPresent: [Bool] = []) {
@@ -43,6 +43,15 @@ public struct PairBatch: Sendable {
       self.pooled = pooled
       self.tokens = tokens
       self.tokenMask = tokenMask
+    }
+
+    /// The texts of these rows of N alone, all of them there.
+    func picking(_ rows: [Int], of n: Int) -> TextInput {
+      func picked<Value>(_ values: [Value]) -> [Value] {
+        let width = values.count / n
+        return rows.flatMap { values[($0 * width)..<(($0 + 1) * width)] }
+      }
+      return TextInput(pooled: picked(pooled), tokens: picked(tokens), tokenMask: picked(tokenMask))
     }
   }
 

@@ -10,19 +10,21 @@ public struct PairEmbeddings {
   /// Unit embeddings of the frames, (N, L, D); those of frames that are not valid mean nothing. The losses between pairs
   /// send no gradient into them.
   public var frames: Tensor
-  /// Unit embeddings of the texts, (N, D), or nil without text.
+  /// Unit embeddings of the texts, (N, D), or nil without text; rows of zeros for texts that are missing.
   public var texts: (asr: Tensor, title: Tensor)?
+  /// Which texts are there; nil where none is missing.
+  public var textPresence: TextPresence?
   /// Which frames are valid, [N, L].
   public var mask: [Bool]
   /// Equal where two pairs show the same product, [N].
   public var productKeys: [UInt64]
 
   public init(
-    image: Tensor, clip: Tensor, frames: Tensor, texts: (asr: Tensor, title: Tensor)?, mask: [Bool],
-    productKeys: [UInt64]
+    image: Tensor, clip: Tensor, frames: Tensor, texts: (asr: Tensor, title: Tensor)?,
+    textPresence: TextPresence? = nil, mask: [Bool], productKeys: [UInt64]
   ) {
     (self.image, self.clip, self.frames, self.texts) = (image, clip, frames, texts)
-    (self.mask, self.productKeys) = (mask, productKeys)
+    (self.textPresence, self.mask, self.productKeys) = (textPresence, mask, productKeys)
   }
 
   public var pairCount: Int { productKeys.count }

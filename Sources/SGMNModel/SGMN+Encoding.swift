@@ -35,8 +35,9 @@ extension SGMN {
     return EncodedBatch(
       pairs: PairEmbeddings(
         image: pictures.classTokens(images, shape: [n]).unitRows(), clip: pooled(frames, batch), frames: frames,
-        texts: encodeTexts(batch, dtype: dtype, backend: backend), mask: batch.mask,
-        productKeys: batch.productKeys),
+        texts: encodeTexts(batch, dtype: dtype, backend: backend),
+        textPresence: TextPresence(asr: batch.asr.isPresent, title: batch.title.isPresent, pairCount: n),
+        mask: batch.mask, productKeys: batch.productKeys),
       imageTokens: pictures.allTokens(images, items: n),
       clipTokens: classTokensOnly ? nil : pictures.allTokens(slots, items: n), uniform: batch.uniform,
       partwise: partwise)
@@ -78,8 +79,8 @@ extension SGMN {
   private func encodeTexts(_ batch: PairBatch, dtype: DType, backend: any Backend) -> (asr: Tensor, title: Tensor)? {
     guard let asr, let title else { return nil }
     return (
-      asr(batch.asr, texts: batch.pairCount, dtype: dtype, backend: backend).unitRows(),
-      title(batch.title, texts: batch.pairCount, dtype: dtype, backend: backend).unitRows()
+      asr.unitTexts(batch.asr, count: batch.pairCount, dtype: dtype, backend: backend),
+      title.unitTexts(batch.title, count: batch.pairCount, dtype: dtype, backend: backend)
     )
   }
 }

@@ -22,12 +22,13 @@ extension SGMN {
     }
   }
 
-  /// Unit embeddings of texts from their pooled features [N, E]: (N, D), or nil where the model has no text.
+  /// Unit embeddings of texts from their features: (N, D), rows of zeros where one is missing, or nil where the model has
+  /// no text.
   public func textEmbeddings(
     _ text: PairBatch.TextInput, _ kind: TextKind, count: Int, backend: any Backend
   ) -> Tensor? {
     guard let filter = kind == .asr ? asr : title else { return nil }
-    return GradientRecording.off { filter(text, texts: count, dtype: .float32, backend: backend).unitRows() }
+    return GradientRecording.off { filter.unitTexts(text, count: count, dtype: .float32, backend: backend) }
   }
 
   public enum TextKind: Sendable { case asr, title }

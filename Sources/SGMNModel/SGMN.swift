@@ -61,7 +61,8 @@ public struct SGMN: Module, Sendable {
     var output = Output(encoded)
     output.add("visual", triplet(all.clip, all.image, uniform: uniform(0)), weight: 1)
     if let texts = all.texts {
-      output.add("text", triplet(texts.asr, texts.title, uniform: uniform(1)), weight: c.lambdaText)
+      let presence = all.textPresence.map { (a: $0.asr, b: $0.title) }
+      output.add("text", triplet(texts.asr, texts.title, presence: presence, uniform: uniform(1)), weight: c.lambdaText)
     }
     if let gci {
       let (image, clip) = (all.image.converted(to: .float64), all.clip.converted(to: .float64))
@@ -89,10 +90,11 @@ public struct SGMN: Module, Sendable {
       imageTokens: encoded.imageTokens,
       clipTokens: encoded.clipTokens ?? own.frames,
       clipMask: encoded.clipTokens == nil ? own.mask : own.mask.flatMap { [Bool](repeating: $0, count: tokens) },
-      imageText: own.texts?.title, clipText: own.texts?.asr)
+      imageText: own.texts?.title, clipText: own.texts?.asr, textPresence: own.textPresence)
   }
 
-  /// v·i + α·asr·title of every clip and image, (N, N), without gradient.
+  /// v·i + α·asr·title of every clip and image, (N, N), without gradient; v·i alone where one of the texts is missing,
+  /// which is a row of zeros.
   private func similarity(
     clip: Tensor, image: Tensor, texts: (asr: Tensor, title: Tensor)?, textWeight: Double
   ) -> Tensor {

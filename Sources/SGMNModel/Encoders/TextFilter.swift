@@ -35,7 +35,22 @@ public struct TextFilter: Module, Sendable {
         value: Linear(c.textTokenDim, c.embedDim)) : nil
   }
 
-  /// (N, D), not of unit length.
+  /// Unit embeddings of N texts, (N, D), rows of zeros for those that are missing: these are not computed, and no
+  /// gradient reaches the filter from them.
+  func unitTexts(_ text: PairBatch.TextInput, count: Int, dtype: DType, backend: any Backend) -> Tensor {
+    guard text.isPresent.contains(false) else {
+      return self(text, texts: count, dtype: dtype, backend: backend).unitRows()
+    }
+    let present = text.isPresent.indices.filter { text.isPresent[$0] }
+    let width = pooled.bias.count
+    guard !present.isEmpty else { return .zeros([count, width], dtype: dtype, backend: backend) }
+    var rows = [Int32](repeating: -1, count: count)
+    for (row, place) in present.enumerated() { rows[place] = Int32(row) }
+    return self(text.picking(present, of: count), texts: present.count, dtype: dtype, backend: backend).unitRows()
+      .gatheringRows(rows, shape: [count, width])
+  }
+
+  /// (N, D), not of unit length; all N must be there.
   public func callAsFunction(_ text: PairBatch.TextInput, texts: Int, dtype: DType, backend: any Backend) -> Tensor {
     let tensor = { (values: [Float], shape: [Int]) in Tensor(values, shape: shape, dtype: dtype, backend: backend) }
     let output = pooled(tensor(text.pooled, [texts, text.pooled.count / texts]))

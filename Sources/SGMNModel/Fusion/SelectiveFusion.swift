@@ -23,21 +23,23 @@ public struct SelectiveFusion: Module, Sendable {
     score = Linear(c.embedDim, 1)
   }
 
-  /// What the matcher compares; texts are unit embeddings (N, D), or nil without text.
+  /// What the matcher compares; texts are unit embeddings (N, D), or nil in a model without text.
   public struct Input {
     public var imageTokens: Tensor  // (N, I, D)
     public var clipTokens: Tensor  // (N, S, D)
     public var clipMask: [Bool]  // [N, S]
     public var imageText: Tensor?
     public var clipText: Tensor?
+    /// Which pairs have which text; nil where none is missing.
+    public var textPresence: TextPresence?
   }
 
   /// The matching loss: cross-entropy of every pair against its hard examples, images for a clip and clips for an
   /// image, averaged.
   public func callAsFunction(_ input: Input, hard: HardExamples) -> Tensor {
     let n = input.imageTokens.shape[0]
-    let images = fused(input.imageTokens.unitRows(), input.imageText)
-    let clips = fused(input.clipTokens.unitRows(), input.clipText)
+    let images = fused(input.imageTokens.unitRows(), input.imageText, input.textPresence?.title)
+    let clips = fused(input.clipTokens.unitRows(), input.clipText, input.textPresence?.asr)
     // What depends on one image or one clip alone is made once, not once a candidate.
     let image = selfAttention(images.addingSuffix(position.value))
     let queries = crossAttention.queries(of: image)
@@ -82,9 +84,9 @@ public struct SelectiveFusion: Module, Sendable {
     return -1 * scores.filled(where: unusable, with: -.infinity).logSoftmax().gatheringColumns(first).mean()
   }
 
-  private func fused(_ tokens: Tensor, _ text: Tensor?) -> Tensor {
+  private func fused(_ tokens: Tensor, _ text: Tensor?, _ isPresent: [Bool]?) -> Tensor {
     guard let textFusion, let text else { return tokens }
-    return textFusion(tokens, text: text)
+    return textFusion(tokens, text: text, isPresent: isPresent)
   }
 
   public func visitParameters(_ visitor: inout ParameterVisitor) {
@@ -101,6 +103,9 @@ public struct SelectiveFusion: Module, Sendable {
 }
 
 /// Text into tokens: LayerNorm(x + Linear(text)), then feed-forward. (Attention to a single text token is that map.)
+///
+/// Where there is no text, attention has nothing to attend to and adds nothing: LayerNorm(x), then feed-forward. So all
+/// tokens that the matcher compares are of one scale, whether their pair has a text or not.
 struct TextFusion: Sendable {
   let text: Linear
   let norm: LayerNorm
@@ -112,11 +117,13 @@ struct TextFusion: Sendable {
     feedForward = FeedForward(c.embedDim, hidden: c.fusionHidden)
   }
 
-  /// tokens (N, T, D), text (N, D) -> (N, T, D)
-  func callAsFunction(_ tokens: Tensor, text embedding: Tensor) -> Tensor {
+  /// tokens (N, T, D), text (N, D) and which of them are there, nil for all -> (N, T, D)
+  func callAsFunction(_ tokens: Tensor, text embedding: Tensor, isPresent: [Bool]? = nil) -> Tensor {
     let (n, count) = (tokens.shape[0], tokens.shape[1])
-    let repeated = text(embedding).gatheringRows(
-      (0..<n).flatMap { [Int32](repeating: Int32($0), count: count) }, shape: tokens.shape)
+    let rows = (0..<n).flatMap { row in
+      [Int32](repeating: isPresent?[row] == false ? -1 : Int32(row), count: count)
+    }
+    let repeated = text(embedding).gatheringRows(rows, shape: tokens.shape)
     return feedForward(norm(tokens + repeated))
   }
 }

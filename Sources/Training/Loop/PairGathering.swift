@@ -21,6 +21,9 @@ package struct PairGathering {
     for tensor in tensors { message.append(tensor) }
     message.append(own.productKeys)
     message.append(own.mask.map { UInt8($0 ? 1 : 0) })
+    // Also by a rank that misses none: the messages must be of one length.
+    let presence = own.texts.map { _ in own.presenceBytes } ?? []
+    message.append(presence)
     try own.image.backend.throwIfFailed()
     var all = try message.gathered(over: communicator)
 
@@ -33,7 +36,14 @@ package struct PairGathering {
     let productKeys = all.next(own.productKeys)
     let mask = all.next([UInt8](repeating: 0, count: own.mask.count)).map { $0 != 0 }
     return PairEmbeddings(
-      image: image, clip: clip, frames: frames, texts: texts, mask: mask, productKeys: productKeys)
+      image: image, clip: clip, frames: frames, texts: texts,
+      textPresence: PairGathering.presence(all.next(presence), pairCount: productKeys.count), mask: mask,
+      productKeys: productKeys)
+  }
+
+  /// From 1 for the ASR and 2 for the title of every pair of all ranks; no bytes without text.
+  private static func presence(_ bytes: [UInt8], pairCount: Int) -> TextPresence? {
+    TextPresence(asr: bytes.map { $0 & 1 != 0 }, title: bytes.map { $0 & 2 != 0 }, pairCount: pairCount)
   }
 
   /// The gathered rows as an operator on this rank's own.
@@ -42,6 +52,14 @@ package struct PairGathering {
     return all.record(from: own) { gradient, gradients in
       gradients.add(Double(rankCount) * gradient.slice(at: rank * own.count, shape: own.shape), to: own)
     }
+  }
+}
+
+extension PairEmbeddings {
+  /// 1 for the ASR and 2 for the title of every pair, added up.
+  fileprivate var presenceBytes: [UInt8] {
+    guard let textPresence else { return [UInt8](repeating: 3, count: pairCount) }
+    return zip(textPresence.asr, textPresence.title).map { ($0 ? 1 : 0) + ($1 ? 2 : 0) }
   }
 }
 

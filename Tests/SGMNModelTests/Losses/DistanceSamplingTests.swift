@@ -24,7 +24,7 @@ import Testing
       var stream = RandomStream(seed: seed, "uniform")
       for uniform in [0, 1 - 0x1p-53, stream.uniform(), stream.uniform()] {
         let picks = DistanceSampling.negatives(
-          scores: scores, same: same, width: 8, uniform: [Double](repeating: uniform, count: n))
+          scores: scores, excluded: same, width: 8, uniform: [Double](repeating: uniform, count: n))
         for (row, pick) in picks.enumerated() {
           let allowed = (0..<n).filter { !same[row * n + $0] && distance(scores[row * n + $0]) < 1.7 }
           #expect(pick.map { allowed.contains($0) } ?? allowed.isEmpty, "seed \(seed), row \(row), uniform \(uniform)")
@@ -41,7 +41,7 @@ import Testing
     var counts = [Int](repeating: 0, count: n * n)
     for draw in 0..<drawCount {
       let uniform = [Double](repeating: (Double(draw) + 0.5) / Double(drawCount), count: n)
-      for (row, pick) in DistanceSampling.negatives(scores: scores, same: same, width: width, uniform: uniform)
+      for (row, pick) in DistanceSampling.negatives(scores: scores, excluded: same, width: width, uniform: uniform)
         .enumerated()
       {
         if let pick { counts[row * n + pick] += 1 }
@@ -67,7 +67,7 @@ import Testing
     let scores = [1, 1 - 0.01 / 2, 1 - 0.09 / 2, 0, 1, 0, 0, 0, 1]
     let same = [true, false, false, false, true, false, false, false, true]
     let pick = { (u: Double) in
-      DistanceSampling.negatives(scores: scores, same: same, width: 64, uniform: [u, 0, 0])[0]
+      DistanceSampling.negatives(scores: scores, excluded: same, width: 64, uniform: [u, 0, 0])[0]
     }
     #expect(pick(0.499) == 1)
     #expect(pick(0.501) == 2)
@@ -79,8 +79,8 @@ import Testing
     let same = [true, true, true, false, true, false, false, true, true]
     for u in [0, 0.3, 1 - 0x1p-53] {
       #expect(
-        DistanceSampling.negatives(scores: scores, same: same, width: 16, uniform: [u, u, u]) == [nil, nil, 0])
+        DistanceSampling.negatives(scores: scores, excluded: same, width: 16, uniform: [u, u, u]) == [nil, nil, 0])
     }
-    #expect(DistanceSampling.negatives(scores: [1], same: [true], width: 16, uniform: [0.5]) == [nil])
+    #expect(DistanceSampling.negatives(scores: [1], excluded: [true], width: 16, uniform: [0.5]) == [nil])
   }
 }
