@@ -20,9 +20,9 @@ public struct Sample: Equatable, Sendable {
   public var frames: [UInt8]
   /// `[3, R, R]`, planes red, green, blue.
   public var image: [UInt8]
-  /// `[textWidth]` or empty; stored as binary16.
+  /// `[textWidth]`, or empty where there is no title; stored as binary16, zeros alone as empty.
   public var titleEmbedding: [Float]
-  /// `[textWidth]` or empty; stored as binary16.
+  /// `[textWidth]`, or empty where nothing is said; stored as binary16, zeros alone as empty.
   public var asrEmbedding: [Float]
 
   public init(

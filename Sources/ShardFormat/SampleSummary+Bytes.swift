@@ -43,12 +43,13 @@ extension SampleSummary {
       try require(
         embedding.isEmpty || embedding.count == configuration.textWidth,
         "The \(field) has \(embedding.count) numbers, not the \(configuration.textWidth) of the configuration")
-      writer.count32(embedding.count)
-      for value in embedding {
-        let half = Float16(value)
+      let halves = embedding.map { Float16($0) }
+      for (value, half) in zip(embedding, halves) {
         try require(half.isFinite, "The \(field) has \(value), which is not finite in 16 bits")
-        writer.integer(half.bitPattern)
       }
+      let isNone = halves.allSatisfy { $0 == 0 }  // a text of nothing: no direction, so no embedding
+      writer.count32(isNone ? 0 : halves.count)
+      if !isNone { for half in halves { writer.integer(half.bitPattern) } }
     }
     try require(
       writer.count <= ShardLimits.maximumDetailsByteCount,
@@ -100,7 +101,8 @@ extension SampleSummary {
       }
     }
     guard values.allSatisfy(\.isFinite) else { throw reader.fault("The \(field) is not finite") }
-    return values
+    // Earlier writers stored zeros for a text of nothing.
+    return values.allSatisfy { $0 == 0 } ? [] : values
   }
 
   /// Byte order: Swift's own order of strings follows Unicode normal forms, which other writers need not know.

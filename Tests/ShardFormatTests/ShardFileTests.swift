@@ -42,6 +42,15 @@ import Testing
     #expect(try ShardVerification.verify(folder: folder.path).isClean)
   }
 
+  @Test func zerosAreNoEmbedding() throws {
+    var sample = SampleFixtures.sample(2)
+    sample.titleEmbedding = [0, -0.0, 1e-12, 0]  // the third is 0 in 16 bits
+    try build(0, [0: sample])
+    _ = try ShardSetIndex.assemble(folder: folder.path, configuration: configuration, shardCount: 1)
+    let read = try ShardSet(folder: folder.path).read(at: 0, using: ShardDecoder())
+    #expect(read.titleEmbedding.isEmpty && read.asrEmbedding == sample.asrEmbedding && !read.asrEmbedding.isEmpty)
+  }
+
   @Test func aShardTellsWhatItWasMadeOf() throws {
     try build(3, [1: SampleFixtures.sample(1), 4: SampleFixtures.sample(2)], leavingOut: [0, 2])
     let file = try ShardFile(folder: folder.path, number: 3, configuration: configuration)

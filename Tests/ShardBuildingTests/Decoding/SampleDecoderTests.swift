@@ -50,6 +50,16 @@ import TextEncoding
     }
   }
 
+  @Test(arguments: ["", " \n", "。，!?"]) func `a text of nothing has no vector`(_ text: String) throws {
+    try withFolder { folder in
+      let decoder = try decoder(.hashedNgrams)
+      var source = try source(in: folder)
+      (source.title, source.asr) = (text, "hello")
+      let sample = try stored(decoder.encode(source), decoder, in: folder)
+      #expect(sample.titleEmbedding.isEmpty && sample.asrEmbedding.count == 512 && sample.title == text)
+    }
+  }
+
   @Test func `vectors that are given are kept, and others are refused`() throws {
     try withFolder { folder in
       let decoder = try decoder(.given(name: "chinese-clip", width: 3))
