@@ -49,7 +49,7 @@ public struct Evaluator {
     let ranks = try rank(plan.task, clips: clips, images: images, progress)
     return RetrievalReport(
       plan.task, ranks: ranks, textWeight: text ? model.configuration.lambdaText : nil, model: options.model,
-      data: .init(folder: shards.folder, fingerprint: shards.fingerprint))
+      data: .init(folder: shards.folder, fingerprint: shards.fingerprint), texts: text ? plan.texts : nil)
   }
 
   func share(_ count: Int) -> WorkShare {

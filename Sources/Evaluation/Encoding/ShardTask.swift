@@ -10,6 +10,8 @@ struct ShardTask {
   let titleSamples: [Int?]
   /// The sample of every query.
   let clipSamples: [Int]
+  /// How many queries and pictures have a text.
+  let texts: RetrievalReport.Texts
 
   /// Reads the details of every sample, no pixels. `Fault(.badData)` for damaged details or a set without clips.
   init(_ shards: ShardSet) throws {
@@ -17,6 +19,7 @@ struct ShardTask {
     entries.reserveCapacity(shards.count)
     var numbers: [String: Int] = [:]
     var (imageSamples, titleSamples, clipSamples) = ([Int](), [Int?](), [Int]())
+    var spokenCount = 0
     for sample in 0..<shards.count {
       let summary = try shards.summary(at: sample)
       let image = numbers[summary.imageID] ?? imageSamples.count
@@ -28,6 +31,7 @@ struct ShardTask {
       if titleSamples[image] == nil, !summary.titleEmbedding.isEmpty { titleSamples[image] = sample }
       let isClip = summary.frameCount > 0
       if isClip { clipSamples.append(sample) }
+      if isClip, !summary.asrEmbedding.isEmpty { spokenCount += 1 }
       entries.append(
         RetrievalTask.Entry(
           clipID: isClip ? summary.clipID : nil, imageID: summary.imageID, liveID: summary.liveID,
@@ -42,5 +46,7 @@ struct ShardTask {
     self.imageSamples = imageSamples
     self.titleSamples = titleSamples
     self.clipSamples = clipSamples
+    texts = RetrievalReport.Texts(
+      clips: spokenCount, of: clipSamples.count, images: titleSamples.count { $0 != nil }, of: titleSamples.count)
   }
 }

@@ -34,6 +34,11 @@ extension RetrievalReport {
 
   private var notes: [String] {
     var notes: [String] = []
+    if let texts, texts.clips < texts.clipCount || texts.images < texts.imageCount {
+      notes.append(
+        "texts: \(texts.clips) of \(texts.clipCount) clips, \(texts.images) of \(texts.imageCount) images;"
+          + " where one is missing the pictures alone count")
+    }
     if unanswerable.queries > 0 {
       let more = unanswerable.queries > unanswerable.clips.count ? ", …" : ""
       notes.append(

@@ -7,6 +7,8 @@ public struct RetrievalReport: Codable, Sendable, Equatable {
   public var usesText: Bool
   /// λ of the text scores; nil without text.
   public var textWeight: Double?
+  /// Nil without text, and for scores that came from elsewhere.
+  public var texts: Texts?
   public var overall: Recall
   /// By `key/value` of the tags, such as `scale/small`: the queries that have the tag.
   public var subsets: [String: Recall]
@@ -41,6 +43,26 @@ public struct RetrievalReport: Codable, Sendable, Equatable {
       self.folder = folder
       let digits = String(fingerprint, radix: 16)
       self.fingerprint = String(repeating: "0", count: 16 - digits.count) + digits
+    }
+  }
+
+  /// How many have the text that the text scores compare; the others have 0 there.
+  public struct Texts: Codable, Sendable, Equatable {
+    /// Queries with ASR.
+    public var clips: Int
+    public var clipCount: Int
+    /// Distinct images with a title.
+    public var images: Int
+    public var imageCount: Int
+
+    public init(clips: Int, of clipCount: Int, images: Int, of imageCount: Int) {
+      (self.clips, self.clipCount, self.images, self.imageCount) = (clips, clipCount, images, imageCount)
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case clips, images
+      case clipCount = "of_clips"
+      case imageCount = "of_images"
     }
   }
 
@@ -79,7 +101,7 @@ public struct RetrievalReport: Codable, Sendable, Equatable {
   public static let maximumUnanswerableCount = 20
 
   enum CodingKeys: String, CodingKey {
-    case model, data, overall, subsets, lives, galleries, unanswerable
+    case model, data, texts, overall, subsets, lives, galleries, unanswerable
     case usesText = "text"
     case textWeight = "text_weight"
     case ungroupedTags = "ungrouped_tags"
@@ -92,11 +114,12 @@ extension RetrievalReport {
   /// - Parameter textWeight: λ if text took part in the scores, else nil.
   public init(
     _ task: RetrievalTask, ranks: [Int?], textWeight: Double? = nil, model: ModelOrigin = ModelOrigin(),
-    data: DataOrigin? = nil
+    data: DataOrigin? = nil, texts: Texts? = nil
   ) {
     precondition(ranks.count == task.queries.count, "\(ranks.count) ranks for \(task.queries.count) queries")
     self.model = model
     self.data = data
+    self.texts = texts
     usesText = textWeight != nil
     self.textWeight = textWeight
     overall = Recall(ranks: ranks)

@@ -78,6 +78,13 @@ import Testing
     #expect(report.lives.count == 4)
     #expect(report.unanswerable.clips == ["clip-21", "clip-33"])
     #expect(report.usesText == text && report.textWeight == (text ? 0.5 : nil))
+    let images = Set(Fixtures.samples.map(\.imageID))
+    let titled = Set(Fixtures.samples.filter { !$0.titleEmbedding.isEmpty }.map(\.imageID))
+    let spokenCount = clips.count { !$0.asrEmbedding.isEmpty }
+    #expect(spokenCount < clips.count && titled.count < images.count)
+    #expect(
+      report.texts
+        == (text ? .init(clips: spokenCount, of: clips.count, images: titled.count, of: images.count) : nil))
     #expect(report.model == .init(checkpoint: "step_0000003", step: 3))
     #expect(report.data == .init(folder: folder.path, fingerprint: shards.fingerprint))
   }

@@ -67,22 +67,35 @@ import Testing
   @Test func jsonHasTheDocumentedKeysAndReadsBack() throws {
     let report = RetrievalReport(
       Self.task, ranks: [1, 2, nil, 2], textWeight: 0.5, model: .init(checkpoint: "step_0000010", step: 10),
-      data: .init(folder: "/data/test", fingerprint: 0xAB))
+      data: .init(folder: "/data/test", fingerprint: 0xAB), texts: .init(clips: 3, of: 4, images: 6, of: 6))
     let object = try #require(try JSONSerialization.jsonObject(with: Data(report.json.utf8)) as? [String: Any])
     #expect(
       Set(object.keys) == [
-        "data", "galleries", "lives", "model", "overall", "subsets", "text", "text_weight", "unanswerable",
+        "data", "galleries", "lives", "model", "overall", "subsets", "text", "text_weight", "texts", "unanswerable",
         "ungrouped_tags",
       ])
+    #expect(object["texts"] as? [String: Int] == ["clips": 3, "of_clips": 4, "images": 6, "of_images": 6])
     let galleries = try #require(object["galleries"] as? [String: Any])
     #expect(Set(galleries.keys) == ["lives", "images", "mean_size", "chance_r1"])
     #expect(report.json.contains(#""fingerprint" : "00000000000000ab""#))
     #expect(try JSONDecoder().decode(RetrievalReport.self, from: Data(report.json.utf8)) == report)
   }
 
+  @Test func textsThatAreMissingAreTold() {
+    let line = { (clips: Int, images: Int) in
+      RetrievalReport(
+        Self.task, ranks: [1, 2, nil, 2], textWeight: 0.5, texts: .init(clips: clips, of: 4, images: images, of: 6)
+      ).table.split(separator: "\n").first { $0.hasPrefix("texts: ") }
+    }
+    #expect(line(3, 6) == "texts: 3 of 4 clips, 6 of 6 images; where one is missing the pictures alone count")
+    #expect(line(4, 5) == "texts: 4 of 4 clips, 5 of 6 images; where one is missing the pictures alone count")
+    #expect(line(4, 6) == nil)
+  }
+
   @Test func tableIsAligned() {
     let report = RetrievalReport(
-      Self.task, ranks: [1, 2, nil, 2], textWeight: 0.5, model: .init(checkpoint: "step_0000010", step: 10))
+      Self.task, ranks: [1, 2, nil, 2], textWeight: 0.5, model: .init(checkpoint: "step_0000010", step: 10),
+      texts: .init(clips: 3, of: 4, images: 6, of: 6))
     #expect(
       report.table == """
         4 clips among 6 images of 2 lives (3.0 each), with text (weight 0.5); step_0000010, step 10
@@ -96,6 +109,7 @@ import Testing
         live y           1    0.00  100.00  100.00   66.67     2.0
         chance               31.25
 
+        texts: 3 of 4 clips, 6 of 6 images; where one is missing the pictures alone count
         no right image in the gallery of their live, counted as misses: 1 (c)
 
         """)
