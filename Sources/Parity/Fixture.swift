@@ -78,7 +78,8 @@ public struct Fixture {
     var input = PairBatch.TextInput(pooled: try file.floats("input.\(name)"))
     if let shape = file.tensors["input.\(name)_present"]?.shape {
       guard shape == [pairs] else {
-        throw Fault(.badData, "input.\(name)_present is not one byte a pair", at: path, remedy: "Make the fixture again")
+        throw Fault(
+          .badData, "input.\(name)_present is not one byte a pair", at: path, remedy: "Make the fixture again")
       }
       input.isPresent = try file.bytes("input.\(name)_present").map { $0 != 0 }
     }

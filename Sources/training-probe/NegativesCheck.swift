@@ -20,6 +20,8 @@ struct NegativesCheck {
   var transport = Transport.auto
   /// Of the matrices in products, where it is another than `dtype`.
   var operandFormat: DType?
+  /// Whether some pairs have no ASR, some no title, and some ranks none of one kind.
+  var someTextsAreMissing = false
 
   struct Numbers {
     /// By name; the matcher's and the total are means over the ranks.
@@ -47,6 +49,9 @@ struct NegativesCheck {
           let plain = NegativesCheck(
             ranks: ranks, configuration: c, dtype: dtype, computation: Computation(), backend: backend)
           lines.append(try plain.line(.global, "\(dtype) \(mining) \(matcher ? "matcher" : "alone") global"))
+          var missing = plain
+          missing.someTextsAreMissing = true
+          lines.append(try missing.line(.global, "\(dtype) \(mining) \(matcher ? "matcher" : "alone") missing global"))
         }
       }
       var c = configuration
@@ -59,6 +64,8 @@ struct NegativesCheck {
         var overlapped = parts
         overlapped.overlap = .on
         lines.append(try overlapped.line(.global, "\(dtype) violating parts overlap global"))
+        overlapped.someTextsAreMissing = true
+        lines.append(try overlapped.line(.global, "\(dtype) violating parts overlap missing global"))
       }
       (c.text, c.tmc) = (false, false)
       let plain = NegativesCheck(
@@ -85,6 +92,9 @@ struct NegativesCheck {
     let matcher = check(c, .on)
     lines.append(try matcher.line(.global, "float32 matcher overlap global"))
     lines.append(try matcher.line(.global, "float32 matcher overlap cpu global", reference: CPUBackend()))
+    var missing = matcher
+    missing.someTextsAreMissing = true
+    lines.append(try missing.line(.global, "float32 matcher overlap missing cpu global", reference: CPUBackend()))
     c.smf = false
     lines.append(try check(c, .off).line(.global, "float32 alone global"))
     lines.append(try check(c, .off).line(.local, "float32 alone local"))
@@ -137,6 +147,10 @@ struct NegativesCheck {
     return arena
   }
 
+  private var wholeBatch: PairBatch {
+    ProbeBatch.whole(configuration, for: ranks.rankCount, someTextsAreMissing: someTextsAreMissing)
+  }
+
   private func numbers(_ losses: [(name: String, value: Double)], _ arena: ParameterArena) -> Numbers {
     let gradients = arena.gradients.doubles()
     return Numbers(losses: losses, gradients: arena.entries.map { ($0.name, Array(gradients[$0.range])) })
@@ -147,7 +161,7 @@ struct NegativesCheck {
     let model = try SGMN(configuration)
     let arena = weights(model, on: backend)
     let batch = ProbeBatch.part(
-      ProbeBatch.whole(configuration, for: ranks.rankCount), configuration, rank: ranks.rank, of: ranks.rankCount,
+      wholeBatch, configuration, rank: ranks.rank, of: ranks.rankCount,
       negatives: negatives)
     let encoded = model.encode(batch, computation: computation, dtype: dtype, backend: backend)
     let all = negatives == .global ? try PairGathering(ranks)(encoded.pairs) : encoded.pairs
@@ -198,7 +212,7 @@ struct NegativesCheck {
   private func together(on backend: any Backend) throws -> Numbers {
     let model = try SGMN(configuration)
     let arena = weights(model, on: backend)
-    let whole = ProbeBatch.whole(configuration, for: ranks.rankCount)
+    let whole = wholeBatch
     guard configuration.smf else {
       let output = model(whole, dtype: dtype, backend: backend)
       output.total!.backward()

@@ -8,8 +8,15 @@ enum ProbeBatch {
   /// Equal ones lie within a rank and on different ranks, whether the eight are those of one, two or four.
   private static let products: [UInt64] = [1, 2, 3, 1, 4, 4, 5, 2]
 
+  /// Which texts are there where some are missing. Of four ranks the second has no ASR and the third no title: their pairs
+  /// are negatives of the others' alone.
+  private static let presence = (
+    asr: [true, true, false, false, true, true, true, false],
+    title: [true, false, true, true, false, false, true, true]
+  )
+
   /// Eight pairs, or as many of them as so many ranks can share.
-  static func whole(_ c: ModelConfiguration, for rankCount: Int) -> PairBatch {
+  static func whole(_ c: ModelConfiguration, for rankCount: Int, someTextsAreMissing: Bool = false) -> PairBatch {
     let pairCount = products.count / rankCount * rankCount
     let validCounts = validCounts.prefix(pairCount)
     let size = 3 * c.resolution * c.resolution
@@ -28,6 +35,10 @@ enum ProbeBatch {
       mask: validCounts.flatMap { count in (0..<c.frames).map { $0 < count } },
       productKeys: Array(products.prefix(pairCount)))
     (batch.asr, batch.title) = (text("asr"), text("title"))
+    if someTextsAreMissing {
+      batch.asr.isPresent = Array(presence.asr.prefix(pairCount))
+      batch.title.isPresent = Array(presence.title.prefix(pairCount))
+    }
     var stream = RandomStream(seed: 11, "uniform")
     batch.uniform = (0..<(10 * pairCount)).map { _ in stream.uniform() }
     return batch
@@ -42,7 +53,9 @@ enum ProbeBatch {
     let size = 3 * c.resolution * c.resolution
     let frames = whole.frameSlots.indices.filter { pairs.contains(Int(whole.frameSlots[$0]) / c.frames) }
     let rows = { (text: PairBatch.TextInput) in
-      PairBatch.TextInput(pooled: Array(text.pooled[(pairs.lowerBound * c.textDim)..<(pairs.upperBound * c.textDim)]))
+      PairBatch.TextInput(
+        pooled: Array(text.pooled[(pairs.lowerBound * c.textDim)..<(pairs.upperBound * c.textDim)]),
+        isPresent: text.isPresent.isEmpty ? [] : Array(text.isPresent[pairs]))
     }
     var part = PairBatch(
       pairCount: n, frameCount: c.frames,

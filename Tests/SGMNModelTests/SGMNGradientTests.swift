@@ -9,10 +9,14 @@ import Testing
 @Suite struct SGMNGradientTests {
   /// The largest difference over a random element of every parameter whose name has one of the prefixes, relative to
   /// the largest derivative among them.
-  private func error(_ c: ModelConfiguration, _ prefixes: [String]) throws -> Double {
+  private func error(_ c: ModelConfiguration, _ prefixes: [String], someTextsAreMissing: Bool = false) throws -> Double
+  {
     let model = try SGMN(c)
     let arena = bind(model)
-    let batch = PairBatch.random(c, validCounts: [3, 1, 2], products: [1, 2, 3])
+    var batch = PairBatch.random(c, validCounts: [3, 1, 2], products: [1, 2, 3])
+    if someTextsAreMissing {
+      (batch.asr.isPresent, batch.title.isPresent) = ([true, true, false], [true, true, true])
+    }
     let objective = { model(batch, dtype: .float64, backend: cpu).total! }
     objective().backward()
     var stream = RandomStream(seed: 1, "elements")
@@ -48,6 +52,16 @@ import Testing
       $0.textFilter = .gated
     }
     #expect(try error(c, ["asr.", "title."]) < 1e-6)
+  }
+
+  @Test(arguments: [ModelConfiguration.TextFilterKind.linear, .gated])
+  func ofBatchesWithMissingTexts(filter: ModelConfiguration.TextFilterKind) throws {
+    let c = ModelConfiguration.tiny.with {
+      $0.gci = false
+      $0.textFilter = filter
+    }
+    #expect(try error(c, ["visual.", "tmc."], someTextsAreMissing: true) < 1e-6)
+    #expect(try error(c, ["asr.", "title.", "smf."], someTextsAreMissing: true) < 1e-6)
   }
 
   @Test func ofTheGraph() throws {

@@ -125,6 +125,35 @@ import Testing
     #expect(parts.flatMap(\.asr.pooled) == whole.asr.pooled && parts.flatMap(\.title.pooled) == whole.title.pooled)
   }
 
+  @Test func theModelGetsWhichTextsAreThere() throws {
+    let tiny = try TinyRun(someTextsAreMissing: true)
+    let set = try ShardSet(folder: tiny.shards)
+    let loader = try BatchLoader(
+      set: set, configuration: LoaderConfiguration(pairsPerRank: 12, framesPerClip: 3))
+    let batch = try loader.next()
+    let whole = PairBatch(batch, text: true)
+    #expect(whole.asr.isPresent == batch.sampleNumbers.map { $0 % 3 != 1 })
+    #expect(whole.title.isPresent == batch.sampleNumbers.map { $0 % 4 != 1 })
+    let parts = [0..<6, 6..<12].map { PairBatch(batch, pairs: $0, text: true) }
+    #expect(parts.flatMap(\.asr.isPresent) == whole.asr.isPresent)
+    #expect(parts.flatMap(\.title.isPresent) == whole.title.isPresent)
+  }
+
+  /// Among two pairs there is often none that has both texts.
+  @Test func aRunTrainsWhereTextsAreMissing() throws {
+    let tiny = try TinyRun(someTextsAreMissing: true)
+    var configuration = tiny.configuration
+    configuration.data.globalBatch = 2
+    configuration.safety.onNotFinite = .stop
+    #expect(try tiny.trainer(configuration, out: "run").run() == .done)
+    let lines = try String(contentsOfFile: "\(tiny.folder)/run/metrics.jsonl", encoding: .utf8).split(separator: "\n")
+    let losses = lines.compactMap { line -> Double? in
+      let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      return object?["loss_text"] as? Double
+    }
+    #expect(losses.count >= 8 && losses.contains(0) && losses.contains { $0 > 0 })
+  }
+
   @Test func memoryAndProductsAreRefusedByTheirKeys() throws {
     let tiny = try TinyRun()
     func fault(_ change: (inout RunConfiguration) -> Void) throws -> Fault {

@@ -11,21 +11,29 @@ import Testing
   private let clipTokens = 6
   private let valid = [6, 2, 4, 6]
 
-  private func input(_ c: ModelConfiguration, imageTokens: Int) -> SelectiveFusion.Input {
+  /// Image 1 has no title, clip 2 no ASR, pair 3 neither.
+  private let presence = TextPresence(
+    asr: [true, true, false, false], title: [true, false, true, false], pairCount: 4)!
+
+  private func input(_ c: ModelConfiguration, imageTokens: Int, someAreMissing: Bool) -> SelectiveFusion.Input {
     let n = valid.count
     return SelectiveFusion.Input(
       imageTokens: randomTensor([n, imageTokens, width], seed: 1),
       clipTokens: randomTensor([n, clipTokens, width], seed: 2),
       clipMask: valid.flatMap { count in (0..<clipTokens).map { $0 < count } },
       imageText: c.text ? randomTensor([n, width], seed: 3).unitRows() : nil,
-      clipText: c.text ? randomTensor([n, width], seed: 4).unitRows() : nil)
+      clipText: c.text ? randomTensor([n, width], seed: 4).unitRows() : nil,
+      textPresence: someAreMissing ? presence : nil)
   }
 
-  /// (1, tokens, D): the first `count` tokens of one item, unit rows, with its text.
-  private func tokens(_ fusion: SelectiveFusion, _ all: Tensor, _ item: Int, _ count: Int, text: Tensor?) -> Tensor {
+  /// (1, tokens, D): the first `count` tokens of one item, unit rows, with its text if that is there.
+  private func tokens(
+    _ fusion: SelectiveFusion, _ all: Tensor, _ item: Int, _ count: Int, text: Tensor?, isPresent: [Bool]?
+  ) -> Tensor {
     let rows = all.shape[1] * width
     let own = tensor(Array(all.doubles()[(item * rows)..<(item * rows + count * width)]), [count, width]).unitRows()
     guard let text, let parts = fusion.textFusion else { return own.reshaped([1, count, width]) }
+    guard isPresent?[item] != false else { return parts.feedForward(parts.norm(own)).reshaped([1, count, width]) }
     let embedding = tensor(Array(text.doubles()[(item * width)..<((item + 1) * width)]), [width])
     let mapped = parts.text(embedding.reshaped([1, width])).reshaped([width])
     return parts.feedForward(parts.norm(own.addingSuffix(mapped))).reshaped([1, count, width])
@@ -33,8 +41,10 @@ import Testing
 
   private func score(_ fusion: SelectiveFusion, _ input: SelectiveFusion.Input, image: Int, clip: Int) -> Double {
     let imageCount = input.imageTokens.shape[1]
-    let picture = tokens(fusion, input.imageTokens, image, imageCount, text: input.imageText)
-    let memory = tokens(fusion, input.clipTokens, clip, valid[clip], text: input.clipText)
+    let picture = tokens(
+      fusion, input.imageTokens, image, imageCount, text: input.imageText, isPresent: input.textPresence?.title)
+    let memory = tokens(
+      fusion, input.clipTokens, clip, valid[clip], text: input.clipText, isPresent: input.textPresence?.asr)
     let x = fusion.selfAttention(picture.addingSuffix(fusion.position.value))
     let matched = fusion.crossAttention(
       x, queries: fusion.crossAttention.queries(of: x), keysAndValues: fusion.crossAttention.keysAndValues(of: memory),
@@ -49,15 +59,17 @@ import Testing
   /// −log(exp(s₀) / Σ exp(s)).
   private func crossEntropy(_ scores: [Double]) -> Double { log(scores.reduce(0) { $0 + exp($1) }) - scores[0] }
 
-  @Test(arguments: [true, false], [ModelConfiguration.FusionTokens.patch, .frame])
-  func equalsOnePairAtATime(text: Bool, kind: ModelConfiguration.FusionTokens) {
+  enum Texts { case none, some, all }
+
+  @Test(arguments: [Texts.none, .some, .all], [ModelConfiguration.FusionTokens.patch, .frame])
+  func equalsOnePairAtATime(texts: Texts, kind: ModelConfiguration.FusionTokens) {
     let c = ModelConfiguration.tiny.with {
-      $0.text = text
+      $0.text = texts != .none
       $0.smfTokens = kind
     }
     let fusion = SelectiveFusion(c)
     let arena = bind(fusion)
-    let input = input(c, imageTokens: kind == .patch ? c.tokenCount : 1)
+    let input = input(c, imageTokens: kind == .patch ? c.tokenCount : 1, someAreMissing: texts == .some)
     // Clip 0 and image 1 have one look-alike only.
     var hard = HardExamples(
       similarity: randomTensor([4, 4], seed: 7), same: tensor((0..<16).map { $0 % 5 == 0 ? 1 : 0 }, [4, 4]),
