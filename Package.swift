@@ -201,9 +201,9 @@ let package = Package(
       ["gradients-probe", "ProbeJobs", "CVectorKernels", "Collectives", "TensorCore", "Randomness", "Faults"]),
     tests("Optimization", fixtures: true),
     tests("SGMNModel"),
-    tests("Parity", ["TensorCore"], fixtures: true),
     // Runs Python scripts beside PyTorch, transformers and onnxruntime.
     .target(name: "ReferenceLibraries", path: "Tests/ReferenceLibraries"),
+    tests("Parity", ["ReferenceLibraries", "TensorCore"], fixtures: true),
     tests("WeightFiles", ["Checkpointing", "ReferenceLibraries", "Faults"]),
     tests("TextModel", ["ReferenceLibraries", "TextEncoding", "NeuralNetworks", "TensorCore"]),
     tests(

@@ -13,8 +13,7 @@ final class TinyRun {
   let folder: String
   var shards: String { "\(folder)/shards" }
 
-  /// Every third pair without ASR, every fourth without title where `someTextsAreMissing`.
-  init(pairs: Int = 12, samplesPerShard: Int = 512, someTextsAreMissing: Bool = false) throws {
+  init(pairs: Int = 12, samplesPerShard: Int = 512) throws {
     folder = NSTemporaryDirectory() + "sgmn-training-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let writer = try ShardWriter(
@@ -28,15 +27,13 @@ final class TinyRun {
         (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
       }
       let frames = 1 + number % 3
-      let text = { (isMissing: Bool, random: inout RandomStream) in
-        someTextsAreMissing && isMissing ? [] : (0..<8).map { _ in Float(Float16(random.normal())) }
-      }
       try writer.append(
         Sample(
           clipID: "clip-\(number)", imageID: "image-\(number)", liveID: "live", productID: "product-\(number / 2)",
           categoryID: "c", title: "t", asr: "a", frameIndices: (0..<Int32(frames)).map { $0 },
           frames: pixels(frames * 768, &random), image: pixels(768, &random),
-          titleEmbedding: text(number % 4 == 1, &random), asrEmbedding: text(number % 3 == 1, &random)))
+          titleEmbedding: (0..<8).map { _ in Float(Float16(random.normal())) },
+          asrEmbedding: (0..<8).map { _ in Float(Float16(random.normal())) }))
     }
     _ = try writer.finish()
   }
