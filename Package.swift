@@ -203,7 +203,6 @@ let package = Package(
     tests("SGMNModel"),
     // Runs Python scripts beside PyTorch, transformers and onnxruntime.
     .target(name: "ReferenceLibraries", path: "Tests/ReferenceLibraries"),
-    tests("Parity", ["ReferenceLibraries", "TensorCore"], fixtures: true),
     tests("WeightFiles", ["Checkpointing", "ReferenceLibraries", "Faults"]),
     tests("TextModel", ["ReferenceLibraries", "TextEncoding", "NeuralNetworks", "TensorCore"]),
     tests(
@@ -215,6 +214,7 @@ let package = Package(
         "Faults",
       ]),
     tests("Evaluation"),
+    tests("Parity", ["ReferenceLibraries", "TensorCore"], fixtures: true),
     // The ranks of TrainingTests, started by a real mpirun.
     .executableTarget(
       name: "training-probe",
