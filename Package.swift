@@ -74,7 +74,7 @@ let package = Package(
     module("DurableFiles", ["CXXHash", "Failpoints", "Faults"]),
     module("TensorCore", ["CVectorKernels", "COpenBLAS", "COneDNN", "CLinux", "Threads", "Randomness", "Faults"]),
     module("MediaDecoding", ["CVectorKernels", "CLibAV", "CTurboJPEG", "Faults"]),
-    module("TextEncoding", ["Randomness"]),
+    module("TextEncoding", ["Randomness", "Faults"]),
 
     // Level 2
     module("WorkerProcesses", ["CLinux", "DurableFiles", "Faults"]),
@@ -167,7 +167,7 @@ let package = Package(
     tests("DurableFiles"),
     tests("TensorCore", fixtures: true),
     tests("MediaDecoding", fixtures: true),
-    tests("TextEncoding"),
+    tests("TextEncoding", ["ReferenceLibraries", "Faults"], fixtures: true),
     // The workers of WorkerProcessesTests.
     .executableTarget(name: "worker-probe", dependencies: ["WorkerProcesses", "CLinux", "Faults"]),
     tests("WorkerProcesses", ["worker-probe", "Faults"]),
