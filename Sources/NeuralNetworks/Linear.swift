@@ -26,19 +26,22 @@ public struct Linear: Module, Sendable {
   }
 }
 
-/// Layer normalisation over the last axis with γ (weight) and β (bias), ε = 1e-5.
+/// Layer normalisation over the last axis with γ (weight), β (bias) and ε.
 public struct LayerNorm: Module, Sendable {
   public let weight: Parameter
   public let bias: Parameter
+  let epsilon: Double
 
-  public init(_ width: Int) {
+  public init(_ width: Int, epsilon: Double = 1e-5) {
+    self.epsilon = epsilon
     weight = Parameter([width], .norm, .constant(1))
     bias = Parameter([width], .norm, .constant(0))
   }
 
   /// (…, width) -> (…, width), in the format of x.
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    x.layerNorm(gamma: weight.value.converted(to: x.dtype), beta: bias.value.converted(to: x.dtype))
+    x.layerNorm(
+      gamma: weight.value.converted(to: x.dtype), beta: bias.value.converted(to: x.dtype), epsilon: epsilon)
   }
 
   public func visitParameters(_ visitor: inout ParameterVisitor) {

@@ -36,7 +36,7 @@ extension LayerNorm {
     result: DType? = nil
   ) -> (sum: Tensor, result: Tensor) {
     stream.value.normalizedLinear(
-      adding: stream.update, gamma: self.weight.value, beta: self.bias.value, weight: weight, bias: bias,
-      layout: layout, result: result)
+      adding: stream.update, gamma: self.weight.value, beta: self.bias.value, epsilon: epsilon, weight: weight,
+      bias: bias, layout: layout, result: result)
   }
 }

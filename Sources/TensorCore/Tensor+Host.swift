@@ -18,8 +18,10 @@ extension Tensor {
   public func set<Value: BinaryFloatingPoint>(_ values: [Value]) {
     precondition(values.count == count, "\(values.count) values for shape \(shape)")
     switch dtype {
-    case .float32: write((values as? [Float]) ?? values.map { Float($0) })
-    case .float64: write((values as? [Double]) ?? values.map { Double($0) })
+    // A cast of arrays looks at every element; their types are known.
+    case .float32: write(Value.self == Float.self ? unsafeBitCast(values, to: [Float].self) : values.map { Float($0) })
+    case .float64:
+      write(Value.self == Double.self ? unsafeBitCast(values, to: [Double].self) : values.map { Double($0) })
     case .bfloat16: write(values.map { BFloat16.bits(Float($0)) })
     }
   }
