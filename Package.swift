@@ -204,9 +204,13 @@ let package = Package(
     // Runs Python scripts beside PyTorch, transformers and onnxruntime.
     .target(name: "ReferenceLibraries", path: "Tests/ReferenceLibraries"),
     tests("WeightFiles", ["Checkpointing", "ReferenceLibraries", "Faults"]),
-    tests("TextModel", ["ReferenceLibraries", "TextEncoding", "NeuralNetworks", "TensorCore"]),
+    tests("TextModel", ["NeuralNetworks", "TensorCore", "Randomness"]),
     tests(
-      "PretrainedWeights", ["ReferenceLibraries", "SGMNModel", "TextModel", "WeightFiles", "Checkpointing", "Faults"]),
+      "PretrainedWeights",
+      [
+        "ReferenceLibraries", "SGMNModel", "TextModel", "TextEncoding", "WeightFiles", "Checkpointing",
+        "NeuralNetworks", "TensorCore", "Faults",
+      ], fixtures: true),
     tests(
       "ONNXExport",
       [

@@ -72,7 +72,8 @@ struct BERTCharacters: Sendable {
     for word in Self.words(BERTCharacterData.lowered) {
       let parts = word.split { "/+-".contains($0) }
       let distance = Int64(Self.number(parts[3])) * (word.contains("+") ? 1 : -1)
-      for scalar in stride(from: Self.number(parts[0]), through: Self.number(parts[1]), by: Int(Self.number(parts[2]))) {
+      for scalar in stride(from: Self.number(parts[0]), through: Self.number(parts[1]), by: Int(Self.number(parts[2])))
+      {
         lowerCases[scalar] = UInt32(Int64(scalar) + distance)
         add(.upperCase, to: scalar...scalar)
       }
