@@ -37,6 +37,7 @@ POOLS = {
     "marks": span(0x300, 0x36F) + span(0x1DC0, 0x1DFF) + span(0x20D0, 0x20FF) + span(0xFE00, 0xFE2F),
     "ordered marks": list("\u302e\u302f\u1b44\ua953\ua9c0\u1baa\u093c\u094d\u0323\u0301\u0345\u0327\u1dfb\u08d4\u08e1")
     + span(0x1D165, 0x1D172) + span(0x1E000, 0x1E00A) + span(0x1E944, 0x1E94A) + ["\U00011446", "\U00011442"],
+    "separated marks": list("\u302e\u302f\u1b44\ua953\U0001d16d\u0941\u0900\u0c46\u0fb2\u0301\u0c48\u0f76"),
     "indic": span(0x900, 0xD7F) + span(0xE00, 0xFFF),
     "semitic": span(0x590, 0x77F) + span(0x800, 0x8FF),
     "kana": span(0x3000, 0x30FF) + span(0x31F0, 0x32FF),

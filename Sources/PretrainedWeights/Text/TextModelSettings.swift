@@ -6,23 +6,39 @@ import TextModel
 
 /// What a model's `config.json` says that its weights do not show.
 struct TextModelSettings: Decodable {
-  private var model_type: String?
-  private var hidden_act: String?
-  private var layer_norm_eps: Double?
-  private var position_embedding_type: String?
-  private var num_attention_heads: Int?
-  private var text_config: Text?
-
+  private var modelType: String?
+  private var activation: String?
+  private var epsilon: Double?
+  private var positionType: String?
+  private var ownHeads: Int?
   /// The same of the text encoder in a model of several parts.
-  private struct Text: Decodable {
-    var hidden_act: String?
-    var layer_norm_eps: Double?
-    var position_embedding_type: String?
-    var num_attention_heads: Int?
+  private var text: Part?
+
+  private struct Part: Decodable {
+    var activation: String?
+    var epsilon: Double?
+    var positionType: String?
+    var heads: Int?
+
+    enum CodingKeys: String, CodingKey {
+      case activation = "hidden_act"
+      case epsilon = "layer_norm_eps"
+      case positionType = "position_embedding_type"
+      case heads = "num_attention_heads"
+    }
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case modelType = "model_type"
+    case activation = "hidden_act"
+    case epsilon = "layer_norm_eps"
+    case positionType = "position_embedding_type"
+    case ownHeads = "num_attention_heads"
+    case text = "text_config"
   }
 
   /// Heads of attention; nil where the file does not say.
-  var heads: Int? { text_config.map(\.num_attention_heads) ?? num_attention_heads }
+  var heads: Int? { text.map(\.heads) ?? ownHeads }
 
   /// Reads a file and refuses, with `Fault(.badData)`, what `BERTEncoder` does not compute.
   static func read(_ path: String) throws -> TextModelSettings {
@@ -32,15 +48,15 @@ struct TextModelSettings: Decodable {
   }
 
   private func check(_ path: String) throws {
-    if let model_type, !Self.models.contains(model_type) {
+    if let modelType, !Self.models.contains(modelType) {
       throw Fault(
-        .badData, "The model is a \(model_type.debugDescription), which is not BERT", at: "\(path): model_type",
+        .badData, "The model is a \(modelType.debugDescription), which is not BERT", at: "\(path): model_type",
         remedy: "Take one of \(Self.models.joined(separator: ", "))")
     }
-    try refuse("hidden_act", text_config.map(\.hidden_act) ?? hidden_act, "gelu", path)
-    try refuse("layer_norm_eps", text_config.map(\.layer_norm_eps) ?? layer_norm_eps, BERTEncoder.epsilon, path)
+    try refuse("hidden_act", text.map(\.activation) ?? activation, "gelu", path)
+    try refuse("layer_norm_eps", text.map(\.epsilon) ?? epsilon, BERTEncoder.epsilon, path)
     try refuse(
-      "position_embedding_type", text_config.map(\.position_embedding_type) ?? position_embedding_type, "absolute", path
+      "position_embedding_type", text.map(\.positionType) ?? positionType, "absolute", path
     )
     if let heads, heads < 1 {
       throw Fault(.badData, "Attention has \(heads) heads", at: "\(path): num_attention_heads")
@@ -59,13 +75,19 @@ struct TextModelSettings: Decodable {
 
 /// What a model's `tokenizer_config.json` says; what it leaves out is as in `WordPieceOptions`.
 struct TokenizerSettings: Decodable {
-  private var do_lower_case: Bool?
-  private var strip_accents: Bool?
-  private var tokenize_chinese_chars: Bool?
+  private var lowersCase: Bool?
+  private var stripsAccents: Bool?
+  private var separatesChinese: Bool?
+
+  enum CodingKeys: String, CodingKey {
+    case lowersCase = "do_lower_case"
+    case stripsAccents = "strip_accents"
+    case separatesChinese = "tokenize_chinese_chars"
+  }
 
   var options: WordPieceOptions {
     WordPieceOptions(
-      lowersCase: do_lower_case ?? true, stripsAccents: strip_accents, separatesChinese: tokenize_chinese_chars ?? true)
+      lowersCase: lowersCase ?? true, stripsAccents: stripsAccents, separatesChinese: separatesChinese ?? true)
   }
 
   static func read(_ path: String) throws -> TokenizerSettings { try decode(TokenizerSettings.self, path) }

@@ -51,11 +51,11 @@ import Testing
     try expectEqualIDs(in: folder, caseCount: 120)
   }
 
-  @Test(.enabled(if: ReferencePython.path != nil), arguments: [1, 2])
-  func equalsTheOriginalOnTenThousandTexts(seed: Int) throws {
+  @Test(.enabled(if: ReferencePython.path != nil))
+  func equalsTheOriginalOnTenThousandTexts() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("wordpiece-\(UUID())")
     defer { try? FileManager.default.removeItem(at: folder) }
-    try ReferencePython.run("wordpiece.py", [folder.path, "10000", "\(seed)"])
+    try ReferencePython.run("wordpiece.py", [folder.path, "10000", "1"])
     try expectEqualIDs(in: folder, caseCount: 10_000)
   }
 
