@@ -167,7 +167,7 @@ let package = Package(
     tests("DurableFiles"),
     tests("TensorCore", fixtures: true),
     tests("MediaDecoding", fixtures: true),
-    tests("TextEncoding", ["ReferenceLibraries", "Faults"], fixtures: true),
+    tests("TextEncoding", ["ReferenceLibraries", "Randomness", "Faults"], fixtures: true),
     // The workers of WorkerProcessesTests.
     .executableTarget(name: "worker-probe", dependencies: ["WorkerProcesses", "CLinux", "Faults"]),
     tests("WorkerProcesses", ["worker-probe", "Faults"]),

@@ -89,7 +89,7 @@ public struct PretrainedTextEncoder: TextFeatureEncoder, Sendable {
         .badData, "The vocabulary has \(vocabulary.count) lines, the weights are for \(c.vocabularySize)",
         at: "\(files.vocabulary), \(files.weights)", remedy: "Take the vocab.txt that belongs to the weights")
     }
-    guard (3...max(3, c.positions)).contains(tokenLimit), tokenLimit <= c.positions else {
+    guard tokenLimit >= 3, tokenLimit <= c.positions else {
       throw Fault(
         .configuration, "A text of \(tokenLimit) tokens for an encoder of \(c.positions) positions", at: files.weights,
         remedy: "Choose a limit from 3 to \(c.positions)")

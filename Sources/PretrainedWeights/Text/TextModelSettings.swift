@@ -55,9 +55,7 @@ struct TextModelSettings: Decodable {
     }
     try refuse("hidden_act", text.map(\.activation) ?? activation, "gelu", path)
     try refuse("layer_norm_eps", text.map(\.epsilon) ?? epsilon, BERTEncoder.epsilon, path)
-    try refuse(
-      "position_embedding_type", text.map(\.positionType) ?? positionType, "absolute", path
-    )
+    try refuse("position_embedding_type", text.map(\.positionType) ?? positionType, "absolute", path)
     if let heads, heads < 1 {
       throw Fault(.badData, "Attention has \(heads) heads", at: "\(path): num_attention_heads")
     }

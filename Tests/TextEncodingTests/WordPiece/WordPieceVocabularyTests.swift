@@ -1,4 +1,5 @@
 import Faults
+import Randomness
 import Testing
 
 @testable import TextEncoding
@@ -71,5 +72,40 @@ import Testing
     let text = special + pieces.joined(separator: "\n")
     for (number, piece) in pieces.enumerated() { #expect(try ids(text, piece) == [Int32(number + 5)]) }
     #expect(try ids(text, "aaaaa") == [1])
+  }
+
+  /// Random vocabularies of few letters, so that pieces share beginnings, against a search in a dictionary.
+  @Test func equalsAPlainSearch() throws {
+    var stream = RandomStream(seed: 1, "vocabularies")
+    let letters: [Character] = ["a", "b", "é", "漢", "字", "𝔸"]
+    func text(_ longest: Int) -> String {
+      String((0...stream.integer(below: longest)).map { _ in letters[stream.integer(below: letters.count)] })
+    }
+    var knownCount = 0
+    for _ in 0..<40 {
+      let lines = (0..<60).map { _ in (stream.integer(below: 2) == 0 ? "##" : "") + text(4) }
+      let vocabulary = try read(special + lines.joined(separator: "\n"))
+      let ids = Dictionary(lines.enumerated().map { ($1, Int32($0 + 5)) }, uniquingKeysWith: max)
+      for _ in 0..<100 {
+        let word = text(8)
+        var found: [Int32] = []
+        vocabulary.appendIDs(of: Array(word.utf8), characterCount: word.count, to: &found)
+        #expect(found == plainSearch(word, ids))
+        knownCount += found == [1] ? 0 : 1
+      }
+    }
+    #expect(knownCount > 400)
+  }
+
+  private func plainSearch(_ word: String, _ ids: [String: Int32]) -> [Int32] {
+    var found: [Int32] = []
+    var rest = word[...]
+    while !rest.isEmpty {
+      let marker = rest.startIndex == word.startIndex ? "" : "##"
+      guard let length = (1...rest.count).last(where: { ids[marker + rest.prefix($0)] != nil }) else { return [1] }
+      found.append(ids[marker + rest.prefix(length)]!)
+      rest = rest.dropFirst(length)
+    }
+    return found
   }
 }
