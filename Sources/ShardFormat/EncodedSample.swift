@@ -15,7 +15,7 @@ public struct EncodedPicture: Sendable, Equatable {
   public var byteCount: Int { ShardLimits.pictureHeadByteCount + pixels.count }
 }
 
-/// A sample as it will stand in a shard: details, compressed pixels and its product picture.
+/// A sample as it will stand in a shard: details, compressed pixels, its product picture, and token features.
 ///
 /// It depends on the sample and the configuration alone, so samples can be encoded on any number of threads and
 /// appended in order: the shards come out byte for byte the same.
@@ -25,6 +25,7 @@ public struct EncodedSample: Sendable, Equatable {
   let pixelHash: UInt64
   public let frameCount: Int
   public let picture: EncodedPicture
+  let tokens: EncodedSampleTokens
   let productKey: UInt64
   let imageKey: UInt64
   let clipKey: UInt64
@@ -35,21 +36,23 @@ public struct EncodedSample: Sendable, Equatable {
 
   init(
     details: [UInt8], pixels: [UInt8], frameCount: Int, picture: EncodedPicture, summary: SampleSummary,
-    configurationHash: UInt64
+    tokens: EncodedSampleTokens, configurationHash: UInt64
   ) {
     self.details = details
     self.pixels = pixels
     pixelHash = XXH3.hash(pixels)
     self.frameCount = frameCount
     self.picture = picture
+    self.tokens = tokens
     productKey = summary.productKey
     imageKey = XXH3.hash(summary.imageID)
     clipKey = summary.clipKey
     self.configurationHash = configurationHash
   }
 
-  /// All of it in bytes, to hand to another process.
+  /// Its details and pixels in bytes, to hand to another process; not for sets with token features.
   public var serialized: [UInt8] {
+    precondition(tokens == EncodedSampleTokens(), "a sample with token features")
     var writer = ByteWriter(capacity: 12 + details.count + pixels.count + picture.pixels.count)
     for part in [details, pixels, picture.pixels] {
       writer.count32(part.count)
@@ -71,6 +74,20 @@ public struct EncodedSample: Sendable, Equatable {
     let summary = try SampleSummary(&detailsReader, configuration: configuration)
     self.init(
       details: details, pixels: pixels, frameCount: summary.frameCount, picture: EncodedPicture(pixels: picture),
-      summary: summary, configurationHash: XXH3.hash(configuration.record))
+      summary: summary, tokens: EncodedSampleTokens(), configurationHash: XXH3.hash(configuration.record))
+  }
+  /// The same pixels with other texts and embeddings, for a set that is otherwise like this one's.
+  ///
+  /// - Parameters:
+  ///   - summary: with the frames that are here; `Fault(.badData)` where a field exceeds a limit, or embeddings and
+  ///     token features are not what `configuration` says.
+  public func describing(
+    _ summary: SampleSummary, tokens: SampleTokens, configuration: ShardConfiguration
+  ) throws -> EncodedSample {
+    precondition(summary.frameCount == frameCount, "\(summary.frameCount) frames described, \(frameCount) stored")
+    return EncodedSample(
+      details: try summary.encoded(configuration), pixels: pixels, frameCount: frameCount, picture: picture,
+      summary: summary, tokens: try EncodedSampleTokens(tokens, summary, configuration),
+      configurationHash: XXH3.hash(configuration.record))
   }
 }

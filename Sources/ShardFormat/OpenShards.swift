@@ -9,8 +9,15 @@ final class OpenShards: Sendable {
 
   private struct State {
     /// Most recently used last.
-    var open: [(number: Int, bytes: any ShardBytes)] = []
+    var open: [Shard] = []
     var checked: Set<Int> = []
+  }
+
+  private struct Shard {
+    var number: Int
+    var bytes: any ShardBytes
+    /// Where token features are, once somebody has asked.
+    var tokens: TokenDirectory?
   }
 
   private let state = Mutex(State())
@@ -37,9 +44,22 @@ final class OpenShards: Sendable {
     state.withLock { state in
       state.checked.insert(shard.number)
       if state.open.count == OpenShards.capacity { state.open.removeFirst() }
-      state.open.append((shard.number, bytes))
+      state.open.append(Shard(number: shard.number, bytes: bytes))
     }
     return bytes
+  }
+
+  /// The bytes of a shard, and where token features are in them; nil in a set that has none.
+  func tokens(of shard: ShardSetIndex.Shard) throws -> (any ShardBytes, TokenDirectory?) {
+    let bytes = try bytes(of: shard)
+    let known = state.withLock { state in state.open.last { $0.number == shard.number }?.tokens }
+    if let known { return (bytes, known) }
+    let tokens = try ShardDirectory.tokens(of: bytes, sampleCount: shard.sampleCount, configuration: configuration)
+    state.withLock { state in
+      guard let place = state.open.lastIndex(where: { $0.number == shard.number }) else { return }
+      state.open[place].tokens = tokens
+    }
+    return (bytes, tokens)
   }
 
   static func open(_ shard: ShardSetIndex.Shard, _ storage: any ShardStorage) throws -> any ShardBytes {

@@ -11,6 +11,7 @@ final class RecordReader {
 
   private var record = RawBuffer()
   private var pictureRecord = RawBuffer()
+  private var tokenBuffer = RawBuffer()
   var timings = ShardTimings()
 
   /// A whole sample, all hashes checked.
@@ -61,6 +62,14 @@ final class RecordReader {
       throw Fault(.badData, "The details are damaged: their hash does not match")
     }
     return Array(bytes[ShardLimits.sampleHeadByteCount..<end])
+  }
+
+  /// Bytes of token features, not checked yet.
+  func tokenBytes(at offset: Int, count: Int, in file: any ShardBytes) throws -> UnsafeRawBufferPointer {
+    tokenBuffer.grow(to: count)
+    let bytes = UnsafeMutableRawBufferPointer(rebasing: tokenBuffer.bytes[..<count])
+    try read(offset, into: bytes, file)
+    return UnsafeRawBufferPointer(bytes)
   }
 
   private func read(_ offset: Int, into bytes: UnsafeMutableRawBufferPointer, _ file: any ShardBytes) throws {

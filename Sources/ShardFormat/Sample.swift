@@ -24,12 +24,14 @@ public struct Sample: Equatable, Sendable {
   public var titleEmbedding: [Float]
   /// `[textWidth]`, or empty where nothing is said; stored as binary16, zeros alone as empty.
   public var asrEmbedding: [Float]
+  /// Token features, in sets that have them; there where the embeddings are.
+  public var tokens: SampleTokens
 
   public init(
     clipID: String = "", imageID: String = "", liveID: String = "", productID: String = "", categoryID: String = "",
     title: String = "", asr: String = "", tags: [String: String] = [:], rightImageIDs: [String] = [],
     frameIndices: [Int32] = [], frames: [UInt8] = [], image: [UInt8] = [], titleEmbedding: [Float] = [],
-    asrEmbedding: [Float] = []
+    asrEmbedding: [Float] = [], tokens: SampleTokens = SampleTokens()
   ) {
     self.clipID = clipID
     self.imageID = imageID
@@ -45,11 +47,12 @@ public struct Sample: Equatable, Sendable {
     self.image = image
     self.titleEmbedding = titleEmbedding
     self.asrEmbedding = asrEmbedding
+    self.tokens = tokens
   }
 
   public var frameCount: Int { frameIndices.count }
 
-  /// Everything but the pixels.
+  /// Everything but the pixels and token features.
   public var summary: SampleSummary {
     SampleSummary(
       clipID: clipID, imageID: imageID, liveID: liveID, productID: productID, categoryID: categoryID, title: title,
@@ -58,11 +61,12 @@ public struct Sample: Equatable, Sendable {
   }
 
   /// A summary with its pixels.
-  init(_ summary: SampleSummary, image: [UInt8], frames: [UInt8]) {
+  init(_ summary: SampleSummary, image: [UInt8], frames: [UInt8], tokens: SampleTokens) {
     self.init(
       clipID: summary.clipID, imageID: summary.imageID, liveID: summary.liveID, productID: summary.productID,
       categoryID: summary.categoryID, title: summary.title, asr: summary.asr, tags: summary.tags,
       rightImageIDs: summary.rightImageIDs, frameIndices: summary.frameIndices, frames: frames, image: image,
-      titleEmbedding: summary.titleEmbedding, asrEmbedding: summary.asrEmbedding)
+      titleEmbedding: summary.titleEmbedding, asrEmbedding: summary.asrEmbedding,
+      tokens: tokens)
   }
 }

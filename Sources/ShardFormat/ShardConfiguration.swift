@@ -16,6 +16,8 @@ public struct ShardConfiguration: Codable, Sendable, Equatable {
   public var textEncoder: String?
   /// Numbers in a text embedding; 0 if the set has none.
   public var textWidth: Int
+  /// How token features of its texts are shaped; nil if the set has none.
+  public var tokens: TokenShape?
   /// How the frames of a clip were chosen: `even` is linspace(0, n − 1, L), truncated.
   public var frameSampling: String
   /// How pictures became R×R: `bicubic-centre` is Pillow's antialiased bicubic of the short side, then the centre square.
@@ -23,8 +25,8 @@ public struct ShardConfiguration: Codable, Sendable, Equatable {
 
   public init(
     resolution: Int, maximumFrameCount: Int, pixelEncoding: PixelEncoding = .yuv420, compressionLevel: Int = 1,
-    samplesPerShard: Int = 512, textEncoder: String? = nil, textWidth: Int = 0, frameSampling: String = "even",
-    resizing: String = "bicubic-centre"
+    samplesPerShard: Int = 512, textEncoder: String? = nil, textWidth: Int = 0, tokens: TokenShape? = nil,
+    frameSampling: String = "even", resizing: String = "bicubic-centre"
   ) {
     self.resolution = resolution
     self.maximumFrameCount = maximumFrameCount
@@ -33,6 +35,7 @@ public struct ShardConfiguration: Codable, Sendable, Equatable {
     self.samplesPerShard = samplesPerShard
     self.textEncoder = textEncoder
     self.textWidth = textWidth
+    self.tokens = tokens
     self.frameSampling = frameSampling
     self.resizing = resizing
   }
@@ -61,6 +64,14 @@ public struct ShardConfiguration: Codable, Sendable, Equatable {
         .configuration, "textEncoder \(textEncoder ?? "none") does not go with textWidth \(textWidth)",
         at: "shard configuration", remedy: "Give both or neither")
     }
+    guard let tokens else { return }
+    try require(tokens.width, "token width", 1...ShardLimits.maximumTokenWidth)
+    try require(tokens.maximumCount, "most tokens of a text", 1...ShardLimits.maximumTokenCount)
+    guard textWidth > 0 else {
+      throw Fault(
+        .configuration, "Token features without text embeddings", at: "shard configuration",
+        remedy: "Give textEncoder and textWidth too")
+    }
   }
 
   /// Bytes of one picture in the set's encoding, as it stands in memory.
@@ -81,10 +92,18 @@ public struct ShardConfiguration: Codable, Sendable, Equatable {
     writer.string(textEncoder ?? "")
     writer.string(frameSampling)
     writer.string(resizing)
+    if let tokens {
+      writer.count32(tokens.width)
+      writer.count32(tokens.maximumCount)
+    }
     return writer.bytes
   }
 
-  init(record: [UInt8], path: String, offset: Int) throws {
+  /// The version of the index that holds the record.
+  var indexVersion: UInt32 { tokens == nil ? ShardLimits.version : ShardLimits.tokenIndexVersion }
+
+  /// - Parameter indexVersion: the version of the index that the record is from; it says which fields it has.
+  init(record: [UInt8], indexVersion: UInt32, path: String, offset: Int) throws {
     var reader = ByteReader(record, path: path, offset: offset)
     resolution = try reader.count32("resolution", limit: ShardLimits.maximumResolution)
     maximumFrameCount = try reader.count32("frame limit", limit: ShardLimits.maximumFrameCount)
@@ -100,6 +119,11 @@ public struct ShardConfiguration: Codable, Sendable, Equatable {
     textEncoder = name.isEmpty ? nil : name
     frameSampling = try reader.string("frame sampling", limit: ShardLimits.maximumMethodNameByteCount)
     resizing = try reader.string("resizing", limit: ShardLimits.maximumMethodNameByteCount)
+    if indexVersion == ShardLimits.tokenIndexVersion {
+      tokens = TokenShape(
+        width: try reader.count32("token width", limit: ShardLimits.maximumTokenWidth),
+        maximumCount: try reader.count32("most tokens of a text", limit: ShardLimits.maximumTokenCount))
+    }
     try reader.expectEnd()
     do { try validate() } catch let fault as Fault { throw reader.fault(fault.what) }
   }

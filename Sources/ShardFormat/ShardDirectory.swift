@@ -9,6 +9,8 @@ struct ShardDirectory: Sendable {
   var entries: EntryTable
   var sections: [ShardSection]
   var frameCount: Int
+  /// Where token features are; nil in a set that has none.
+  var tokens: TokenDirectory?
   /// The hash of the trailer, which names the content of the file.
   var rootHash: UInt64
 
@@ -48,6 +50,7 @@ struct ShardDirectory: Sendable {
         .badData, "The records end at byte \(checked.end), the sections begin at \(body)",
         at: "\(file.path): byte \(body)")
     }
+    tokens = try ShardDirectory.tokens(file, sections, sampleCount: trailer.sampleCount, configuration)
     guard (try leftOut(file)).count == trailer.leftOutCount else { preconditionFailure("checked by leftOut") }
   }
 
@@ -73,6 +76,27 @@ struct ShardDirectory: Sendable {
     let bytes = try file.read(at: file.byteCount - ShardLimits.trailerByteCount, count: ShardLimits.trailerByteCount)
     let trailer = try ShardTrailer(bytes, path: path, fileByteCount: file.byteCount)
     return (header, trailer, XXH3.hash(bytes))
+  }
+
+  /// Where the token features of a shard are, in three small reads; nil in a set that has none.
+  static func tokens(
+    of file: any ShardBytes, sampleCount: Int, configuration: ShardConfiguration
+  ) throws -> TokenDirectory? {
+    let trailer = try ends(of: file, configuration: configuration).1
+    return try tokens(file, sections(file, trailer), sampleCount: sampleCount, configuration)
+  }
+
+  private static func tokens(
+    _ file: any ShardBytes, _ sections: [ShardSection], sampleCount: Int, _ configuration: ShardConfiguration
+  ) throws -> TokenDirectory? {
+    if let shape = configuration.tokens {
+      return try TokenDirectory(file, sections, sampleCount: sampleCount, shape: shape)
+    }
+    let ids = [ShardSection.tokenDirectory, ShardSection.tokenFeatures]
+    guard !sections.contains(where: { ids.contains($0.id) }) else {
+      throw Fault(.badData, "The shard has token features, and its set has none", at: file.path)
+    }
+    return nil
   }
 
   /// The notes on left-out samples.
@@ -118,7 +142,7 @@ struct ShardDirectory: Sendable {
     return sections
   }
 
-  private static func section(
+  static func section(
     _ id: UInt32, _ name: String, _ sections: [ShardSection], _ file: any ShardBytes
   ) throws -> ShardSection {
     guard let section = sections.first(where: { $0.id == id }) else {

@@ -26,8 +26,11 @@ public final class ShardEncoder {
 
   /// A sample of `frames`, pictures of the set's encoding one after another. `Fault(.badData)` naming the clip if they
   /// are not as many as the summary says, or a field exceeds a limit of the format.
-  public func sample(_ summary: SampleSummary, frames: [UInt8], picture: EncodedPicture) throws -> EncodedSample {
+  public func sample(
+    _ summary: SampleSummary, frames: [UInt8], picture: EncodedPicture, tokens: SampleTokens = SampleTokens()
+  ) throws -> EncodedSample {
     let details = try summary.encoded(configuration)
+    let tokens = try EncodedSampleTokens(tokens, summary, configuration)
     let expected = summary.frameCount * configuration.pictureByteCount
     guard frames.count == expected else {
       throw Fault(
@@ -35,7 +38,7 @@ public final class ShardEncoder {
     }
     return EncodedSample(
       details: details, pixels: try compressor.compressed(frames), frameCount: summary.frameCount, picture: picture,
-      summary: summary, configurationHash: configurationHash)
+      summary: summary, tokens: tokens, configurationHash: configurationHash)
   }
 
   /// A sample with its pixels as RGB, converted to the set's encoding.
@@ -53,6 +56,6 @@ public final class ShardEncoder {
     let (encoding, resolution) = (configuration.pixelEncoding, configuration.resolution)
     return try self.sample(
       summary, frames: encoding.pictures(fromRGB: sample.frames, resolution: resolution),
-      picture: picture(encoding.pictures(fromRGB: sample.image, resolution: resolution)))
+      picture: picture(encoding.pictures(fromRGB: sample.image, resolution: resolution)), tokens: sample.tokens)
   }
 }

@@ -14,17 +14,22 @@ public final class ShardFile {
   public let line: ShardSetIndex.Shard
 
   let directory: ShardDirectory
-  private let file: FileReader
+  private let file: any ShardBytes
   private let reader = RecordReader()
 
   /// Opens a shard and checks its structure. `Fault(.inputMissing)` if it is not there, `(.badData)` if it is not a
   /// whole shard of this number and configuration.
-  public init(folder: String, number: Int, configuration: ShardConfiguration) throws {
-    let path = "\(folder)/\(ShardLimits.shardName(number))"
-    file = try FileReader(path)
+  public convenience init(folder: String, number: Int, configuration: ShardConfiguration) throws {
+    try self.init(
+      FileReader("\(folder)/\(ShardLimits.shardName(number))"), number: number, configuration: configuration)
+  }
+
+  init(_ file: any ShardBytes, number: Int, configuration: ShardConfiguration) throws {
+    self.file = file
     directory = try ShardDirectory(file, configuration: configuration)
     guard directory.header.number == number else {
-      throw Fault(.badData, "The file holds shard \(directory.header.number), not \(number)", at: "\(path): byte 16")
+      throw Fault(
+        .badData, "The file holds shard \(directory.header.number), not \(number)", at: "\(file.path): byte 16")
     }
     leftOut = try directory.leftOut(file)
     line = ShardSetIndex.Shard(number: number, directory: directory)
@@ -39,7 +44,10 @@ public final class ShardFile {
   public func clipKey(at number: Int) -> UInt64 { directory.entries.clipKey(number) }
 
   /// A sample as it is stored, verified but not decompressed: to copy it into another shard.
-  public func encodedSample(at number: Int) throws -> EncodedSample {
+  public func encodedSample(at number: Int) throws -> EncodedSample { try storedSample(at: number).encoded }
+
+  /// The same, and what its details say.
+  public func storedSample(at number: Int) throws -> (summary: SampleSummary, encoded: EncodedSample) {
     let entry = directory.entries.sample(number)
     let picture = directory.entries.picture(entry.picture)
     return try located(number, entry) {
@@ -49,9 +57,24 @@ public final class ShardFile {
       var bytes = ByteReader(details, path: file.path, offset: entry.offset + ShardLimits.sampleHeadByteCount)
       let summary = try SampleSummary(&bytes, configuration: configuration)
       let image = try reader.picture(picture, shard: self.number, number: entry.picture, in: file)
-      return EncodedSample(
+      let features = try directory.tokens.map {
+        try reader.tokens($0, number: number, summary, in: file)
+      }
+      let encoded = EncodedSample(
         details: details, pixels: pixels, frameCount: entry.frameCount, picture: EncodedPicture(pixels: Array(image)),
-        summary: summary, configurationHash: XXH3.hash(configuration.record))
+        summary: summary, tokens: try EncodedSampleTokens(features ?? SampleTokens(), summary, configuration),
+        configurationHash: XXH3.hash(configuration.record))
+      return (summary, encoded)
+    }
+  }
+
+  /// What the details of a sample say; reads neither pixels nor token features.
+  public func summary(at number: Int) throws -> SampleSummary {
+    let entry = directory.entries.sample(number)
+    return try located(number, entry) {
+      let details = try reader.details(entry, shard: self.number, number: number, in: file)
+      var bytes = ByteReader(details, path: file.path, offset: entry.offset + ShardLimits.sampleHeadByteCount)
+      return try SampleSummary(&bytes, configuration: configuration)
     }
   }
 

@@ -11,6 +11,7 @@ public final class ShardFileWriter {
   private var samples = ByteWriter()
   private var pictures = ByteWriter()
   private var leftOut: [UInt8] = []
+  private let tokens: TokenTableWriter?
   private var (sampleCount, pictureCount, leftOutCount, frameCount) = (0, 0, 0, 0)
   private var nextPlace = 0
   /// Pictures in the file: by image and content, so that another picture of the same name is not mistaken for it.
@@ -37,7 +38,9 @@ public final class ShardFileWriter {
     self.number = number
     configurationHash = XXH3.hash(configuration.record)
     samplesPerShard = configuration.samplesPerShard
-    file = try DurableFileWriter("\(folder)/\(ShardLimits.shardName(number))")
+    let path = "\(folder)/\(ShardLimits.shardName(number))"
+    file = try DurableFileWriter(path)
+    tokens = configuration.tokens == nil ? nil : try TokenTableWriter(beside: path)
     try file.append(ShardHeader(number: number, configuration: configuration, sourceHash: sourceHash).bytes)
   }
 
@@ -58,6 +61,7 @@ public final class ShardFileWriter {
     try file.append(head.sealed(with: sample.details))
     try file.append(sample.details)
     try file.append(sample.pixels)
+    try tokens?.append(sample.tokens)
     sampleCount += 1
     frameCount += sample.frameCount
   }
@@ -78,12 +82,26 @@ public final class ShardFileWriter {
     let bodyHash = file.hash
     var table = ByteWriter()
     var sectionCount = 0
-    for (id, bytes) in [
-      (ShardSection.sampleIndex, samples.bytes), (ShardSection.pictureIndex, pictures.bytes),
-      (ShardSection.leftOut, leftOut),
-    ] where id != ShardSection.leftOut || !bytes.isEmpty {
+    func append(_ id: UInt32, _ bytes: [UInt8]) throws {
       ShardSection(id: id, offset: file.byteCount, byteCount: bytes.count, hash: XXH3.hash(bytes)).write(to: &table)
       try file.append(bytes)
+      sectionCount += 1
+    }
+    try append(ShardSection.sampleIndex, samples.bytes)
+    try append(ShardSection.pictureIndex, pictures.bytes)
+    if !leftOut.isEmpty { try append(ShardSection.leftOut, leftOut) }
+    if let tokens {
+      let featureOffset = file.byteCount + tokens.directoryByteCount
+      try append(ShardSection.tokenDirectory, tokens.directory(featureOffset: featureOffset))
+      let hasher = XXH3.Hasher()
+      try tokens.forEachPiece { piece in
+        hasher.update(piece)
+        try file.append(piece)
+      }
+      ShardSection(
+        id: ShardSection.tokenFeatures, offset: featureOffset, byteCount: file.byteCount - featureOffset,
+        hash: hasher.digest
+      ).write(to: &table)
       sectionCount += 1
     }
     let trailer = ShardTrailer(

@@ -1,9 +1,14 @@
 /// The limits and names of the format, as in shards/FORMAT.md.
 public enum ShardLimits {
   public static let version: UInt32 = 2
+  /// The index of a set with token features.
+  static let tokenIndexVersion: UInt32 = 3
   public static let maximumResolution = 1_024
   public static let maximumFrameCount = 512
   public static let maximumTextWidth = 4_096
+  public static let maximumTokenWidth = 4_096
+  /// Tokens of a text.
+  public static let maximumTokenCount = 4_096
   public static let maximumEncoderNameByteCount = 256
   public static let maximumMethodNameByteCount = 64
   public static let maximumIdentifierByteCount = 1_024
@@ -28,6 +33,9 @@ public enum ShardLimits {
   static let pictureEntryByteCount = 24
   static let sampleHeadByteCount = 40
   static let pictureHeadByteCount = 24
+  static let tokenHeadByteCount = 8
+  static let tokenTextByteCount = 32
+  static let tokenSampleByteCount = 8
 
   /// The most bytes of a sample's record: those that compression cannot make less, and what the frames of zstd add.
   static func recordByteLimit(frameCount: Int, _ configuration: ShardConfiguration) -> Int {

@@ -11,6 +11,10 @@ struct ShardSection: Equatable, Sendable {
   static let sampleIndex: UInt32 = 0x8000_0001
   static let pictureIndex: UInt32 = 0x8000_0002
   static let leftOut: UInt32 = 0x0000_0003
+  static let tokenDirectory: UInt32 = 0x8000_0004
+  static let tokenFeatures: UInt32 = 0x8000_0005
+
+  private static let known = [sampleIndex, pictureIndex, leftOut, tokenDirectory, tokenFeatures]
 
   /// A reader that does not know such a section must refuse the file.
   var isRequired: Bool { id >> 31 == 1 }
@@ -32,7 +36,7 @@ extension ShardSection {
     offset = try reader.count("section offset")
     byteCount = try reader.count("section size")
     hash = try reader.integer(UInt64.self, "section hash")
-    if isRequired, id != ShardSection.sampleIndex, id != ShardSection.pictureIndex {
+    if isRequired, !ShardSection.known.contains(id) {
       let hex = String(id, radix: 16, uppercase: true)
       throw line.fault("Section 0x\(hex) is required, and unknown to this version of the program")
     }

@@ -1,7 +1,9 @@
 extension ShardSet {
   /// Tells the storage that some samples, side by side in the set, will be read soon. Only a hint: what cannot be had is
   /// found when it is read.
-  public func willRead(_ numbers: Range<Int>) {
+  ///
+  /// - Parameter tokens: whether their token features will be read too.
+  public func willRead(_ numbers: Range<Int>, tokens: Bool = false) {
     var first = numbers.lowerBound
     while first < numbers.upperBound {
       let shard = shardNumber(of: first)
@@ -9,6 +11,8 @@ extension ShardSet {
       first = part.upperBound
       guard let extent = extent(of: part), let file = try? bytes(ofShard: shard) else { continue }
       file.willRead(extent.offset..<extent.offset + extent.byteCount)
+      let features = tokens ? tokenExtent(of: part) : 0..<0
+      if !features.isEmpty { file.willRead(features) }
     }
   }
 }

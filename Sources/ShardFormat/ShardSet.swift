@@ -137,12 +137,16 @@ public final class ShardSet: Sendable {
   }
 
   /// One sample with its pixels as RGB.
-  public func read(at number: Int, using decoder: ShardDecoder) throws -> Sample {
+  ///
+  /// - Parameter tokens: whether token features are read too, where the set has them.
+  public func read(at number: Int, using decoder: ShardDecoder, tokens: Bool = true) throws -> Sample {
     let summary = try load(at: number, using: decoder)
+    let readsTokens = tokens && configuration.tokens != nil
+    let tokens = readsTokens ? try self.tokens(of: summary, at: number, using: decoder) : SampleTokens()
     let (encoding, resolution) = (configuration.pixelEncoding, configuration.resolution)
     return Sample(
       summary, image: encoding.rgb(from: decoder.image, resolution: resolution),
-      frames: encoding.rgb(from: decoder.frames, resolution: resolution))
+      frames: encoding.rgb(from: decoder.frames, resolution: resolution), tokens: tokens)
   }
 
   /// Reads, verifies and decompresses a sample; its pixels stay in the decoder until the next load, in the set's encoding.
@@ -219,6 +223,16 @@ public final class ShardSet: Sendable {
   /// The file of a shard.
   func bytes(ofShard shard: Int) throws -> any ShardBytes { try shards.bytes(of: index.shards[shard]) }
 
+  /// The file of a shard, and where token features are in it; nil in a set that has none.
+  func tokenDirectory(ofShard shard: Int) throws -> (any ShardBytes, TokenDirectory?) {
+    try shards.tokens(of: index.shards[shard])
+  }
+
+  /// A shard of the set on its own, to copy its samples; checked to be the one that the index names.
+  public func shardFile(_ shard: Int) throws -> ShardFile {
+    try ShardFile(bytes(ofShard: shard), number: shard, configuration: configuration)
+  }
+
   private func summary(_ details: [UInt8], _ entry: SampleEntry, _ file: any ShardBytes) throws -> SampleSummary {
     var reader = ByteReader(details, path: file.path, offset: entry.offset + ShardLimits.sampleHeadByteCount)
     let summary = try SampleSummary(&reader, configuration: configuration)
@@ -231,7 +245,7 @@ public final class ShardSet: Sendable {
   private func pictureEntry(of number: Int) -> PictureEntry { index.entries.picture(pictureNumber(at: number)) }
 
   /// Runs `body` on the shard of a sample, and gives what it throws the place and the remedy.
-  private func located<T>(
+  func located<T>(
     _ number: Int, clipID: @autoclosure () -> String?, _ body: (SampleEntry, Int, any ShardBytes) throws -> T
   ) throws -> T {
     let shard = shardNumber(of: number)

@@ -77,7 +77,7 @@ extension ShardSetIndex {
     var writer = ByteWriter(
       capacity: headByteCount + record.count + lines.count + samples.count + pictures.count + 8)
     writer.append(ShardLimits.indexMagic)
-    writer.integer(ShardLimits.version)
+    writer.integer(configuration.indexVersion)
     writer.count32(shardCount)
     writer.count(sampleCount)
     writer.count(pictureCount)
@@ -111,9 +111,11 @@ extension ShardSetIndex {
       throw Fault(.badData, "Not the index of a shard set: it does not begin with SGMNINDX", at: "\(path): byte 0")
     }
     let version = try reader.integer(UInt32.self, "version")
-    guard version == ShardLimits.version else {
+    guard [ShardLimits.version, ShardLimits.tokenIndexVersion].contains(version) else {
       throw Fault(
-        .badData, "The set is of version \(version), this program reads version \(ShardLimits.version)",
+        .badData,
+        "The set is of version \(version), this program reads versions \(ShardLimits.version) and "
+          + "\(ShardLimits.tokenIndexVersion)",
         at: "\(path): byte 8", remedy: "Use the program that wrote it, or build the set again")
     }
     guard bytes.count >= ShardSetIndex.headByteCount + 8, let seal = bytes.lastWord,
@@ -132,7 +134,7 @@ extension ShardSetIndex {
     guard try reader.integer(UInt32.self, "reserved") == 0 else { throw reader.fault("A reserved field is not zero") }
     let offset = reader.position
     let record = Array(try reader.bytes(recordByteCount, "configuration"))
-    configuration = try ShardConfiguration(record: record, path: path, offset: offset)
+    configuration = try ShardConfiguration(record: record, indexVersion: version, path: path, offset: offset)
     let linesOffset = reader.position
     let samplesOffset = linesOffset + shardCount * ShardLimits.shardLineByteCount
     let picturesOffset = samplesOffset + sampleCount * ShardLimits.entryByteCount

@@ -112,6 +112,9 @@ public enum ShardVerification {
           XXH3.hash(summary.imageID) == directory.entries.picture(entry.picture).imageKey
         else { throw Fault(.badData, "Frame count, product, clip or image of the details are not those of the index") }
         try decoder.decode(pixels: record.pixels, frameCount: entry.frameCount, picture: picture, configuration)
+        if let tokens = directory.tokens {
+          _ = try decoder.records.tokens(tokens, number: number, summary, in: file)
+        }
       } catch var fault as Fault {
         fault.place = "\(file.path): byte \(entry.offset), sample \(firstNumber + number)"
         problems.append(fault)
@@ -133,20 +136,27 @@ public enum ShardVerification {
   }
 
   private static func checkBody(_ directory: ShardDirectory, _ file: any ShardBytes) throws {
+    guard try hash(of: file, 0..<directory.sections[0].offset) == directory.trailer.bodyHash else {
+      throw Fault(.badData, "The header and records do not have the hash of the trailer", at: file.path)
+    }
+    for section in directory.sections {
+      guard try hash(of: file, section.offset..<section.offset + section.byteCount) == section.hash else {
+        throw Fault(.badData, "Section \(section.id) is damaged", at: "\(file.path): byte \(section.offset)")
+      }
+    }
+  }
+  /// The hash of a part of a file, read a megabyte at a time.
+  private static func hash(of file: any ShardBytes, _ range: Range<Int>) throws -> UInt64 {
     let hasher = XXH3.Hasher()
-    let body = directory.sections[0].offset
     var buffer = RawBuffer()
-    buffer.grow(to: min(1 << 20, body))
-    var offset = 0
-    while offset < body {
-      let piece = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<min(1 << 20, body - offset)])
+    buffer.grow(to: min(1 << 20, range.count))
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      let piece = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<min(1 << 20, range.upperBound - offset)])
       try file.read(at: offset, into: piece)
       hasher.update(UnsafeRawBufferPointer(piece))
       offset += piece.count
     }
-    guard hasher.digest == directory.trailer.bodyHash else {
-      throw Fault(.badData, "The header and records do not have the hash of the trailer", at: file.path)
-    }
-    for section in directory.sections { _ = try ShardDirectory.bytes(of: section, "section \(section.id)", file) }
+    return hasher.digest
   }
 }

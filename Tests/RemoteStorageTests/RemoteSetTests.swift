@@ -10,7 +10,8 @@ import Testing
 @Suite(.enabled(if: FaultServer.isAvailable, "python3 is not here: no server to read from"), .timeLimit(.minutes(1)))
 struct RemoteSetTests {
   private static let configuration = ShardConfiguration(
-    resolution: 16, maximumFrameCount: 4, samplesPerShard: 5, textEncoder: "test", textWidth: 2)
+    resolution: 16, maximumFrameCount: 4, samplesPerShard: 5, textEncoder: "test", textWidth: 2,
+    tokens: TokenShape(width: 2, maximumCount: 4))
 
   private static func sample(_ number: Int) -> Sample {
     let pixels = { (count: Int, salt: Int) in FaultServer.bytes("pixels \(number) \(salt)", count * 16 * 16 * 3) }
@@ -18,7 +19,8 @@ struct RemoteSetTests {
       clipID: "clip-\(number)", imageID: "image-\(number / 2)", liveID: "live", productID: "product-\(number / 2)",
       categoryID: "hats", title: "Hat \(number)", asr: "a hat", tags: [:], rightImageIDs: ["image-\(number / 2)"],
       frameIndices: (0..<Int32(1 + number % 4)).map { $0 * 2 }, frames: pixels(1 + number % 4, 1),
-      image: FaultServer.bytes("image \(number / 2)", 16 * 16 * 3), titleEmbedding: [1, 2], asrEmbedding: [])
+      image: FaultServer.bytes("image \(number / 2)", 16 * 16 * 3), titleEmbedding: [1, 2], asrEmbedding: [],
+      tokens: SampleTokens(title: TokenFeatures([Float(number), 1, 2, 3], count: 2)))
   }
 
   private static func build(_ folder: String) throws {

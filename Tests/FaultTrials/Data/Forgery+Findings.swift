@@ -31,6 +31,7 @@ extension Forgery {
     shard.replaceSubrange(old.pixels, with: pixels)
     sampleIndexOffset += growth
     pictureIndexOffset += growth
+    indexEnd += growth
     tableOffset += growth
     func add(at offset: Int, width: Int, in bytes: inout [UInt8]) {
       let sum = Forgery.word(bytes, offset) &+ UInt64(bitPattern: Int64(growth))

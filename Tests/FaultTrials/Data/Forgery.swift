@@ -15,6 +15,8 @@ package struct Forgery: Sendable {
   package internal(set) var tableOffset: Int
   package internal(set) var sampleIndexOffset: Int
   package internal(set) var pictureIndexOffset: Int
+  /// Where the indexes end, and what other sections there are begins.
+  package internal(set) var indexEnd: Int
   /// Where the line of the shard is in the index, and the copies of the shard's own indexes.
   package let shardLineOffset: Int
 
@@ -27,9 +29,16 @@ package struct Forgery: Sendable {
     sampleCount = Int(Forgery.word(shard, trailer + 16))
     sampleIndexOffset = Int(Forgery.word(shard, tableOffset + 8))
     pictureIndexOffset = Int(Forgery.word(shard, tableOffset + 32 + 8))
-    pictureCount = (tableOffset - pictureIndexOffset) / 24
+    indexEnd = pictureIndexOffset + Int(Forgery.word(shard, tableOffset + 32 + 16))
+    pictureCount = (indexEnd - pictureIndexOffset) / 24
+    for line in stride(from: tableOffset + 64, to: trailer, by: 32) {
+      sectionByteCounts[line] = Int(Forgery.word(shard, line + 16))
+    }
     shardLineOffset = 40 + Int(UInt32(truncatingIfNeeded: Forgery.word(index, 32)))
   }
+
+  /// The sizes that sections behind the indexes really have, by the offsets of their lines.
+  private var sectionByteCounts: [Int: Int] = [:]
 
   package var trailerOffset: Int { shard.count - 64 }
 
@@ -79,12 +88,18 @@ package struct Forgery: Sendable {
     let trailer = trailerOffset
     Forgery.put(XXH3.hash(shard[..<56]), at: 56, in: &shard)
     Forgery.put(XXH3.hash(shard[sampleIndexOffset..<pictureIndexOffset]), at: tableOffset + 24, in: &shard)
-    Forgery.put(XXH3.hash(shard[pictureIndexOffset..<tableOffset]), at: tableOffset + 32 + 24, in: &shard)
+    Forgery.put(XXH3.hash(shard[pictureIndexOffset..<indexEnd]), at: tableOffset + 32 + 24, in: &shard)
+    var start = indexEnd
+    for line in stride(from: tableOffset + 64, to: trailer, by: 32) {
+      let end = line + 32 == trailer ? tableOffset : min(tableOffset, start + sectionByteCounts[line, default: 0])
+      Forgery.put(XXH3.hash(shard[start..<end]), at: line + 24, in: &shard)
+      start = end
+    }
     Forgery.put(XXH3.hash(shard[tableOffset..<trailer]), at: trailer + 32, in: &shard)
     Forgery.put(XXH3.hash(shard[..<sampleIndexOffset]), at: trailer + 40, in: &shard)
     Forgery.put(XXH3.hash(shard[trailer..<(trailer + 48)]), at: trailer + 48, in: &shard)
     Forgery.put(XXH3.hash(shard[trailer...]), at: shardLineOffset + 32, in: &index)
-    let lines = Array(shard[sampleIndexOffset..<tableOffset])
+    let lines = Array(shard[sampleIndexOffset..<indexEnd])
     index.replaceSubrange(shardLineOffset + 48..<shardLineOffset + 48 + lines.count, with: lines)
     sealIndex()
   }

@@ -40,6 +40,7 @@ enum ShardSeal {
       switch shard.half(at: line) {
       case 0x8000_0001: sealRecords(&shard, section, entryByteCount: 40, isSample: true)
       case 0x8000_0002: sealRecords(&shard, section, entryByteCount: 24, isSample: false)
+      case 0x8000_0004: sealTokens(&shard, section, table)
       default: break
       }
     }
@@ -60,6 +61,18 @@ enum ShardSeal {
     let end = details?.upperBound ?? record.upperBound
     shard.put(XXH3.hash(shard[end..<record.upperBound]), at: start + 8)
     shard.put(XXH3.hash(shard[start + 8..<end]), at: start)
+  }
+
+  /// The hashes of token features, in the lines of their directory; each token has two numbers.
+  private static func sealTokens(_ shard: inout [UInt8], _ directory: Range<Int>, _ table: Range<Int>) {
+    guard directory.count >= 8 else { return }
+    for line in stride(from: directory.lowerBound + 8, to: directory.upperBound - 31, by: 32) {
+      let (offset, count) = (shard.word(at: line), UInt64(shard.half(at: line + 8)))
+      guard let features = shard.range(at: offset, count: 4 * count, in: 64..<table.lowerBound),
+        offset >= directory.upperBound
+      else { continue }
+      shard.put(XXH3.hash(shard[features]), at: line + 16)
+    }
   }
 
   private static func sealPicture(_ shard: inout [UInt8], _ record: Range<Int>) {

@@ -5,18 +5,18 @@ import Faults
 
 extension FuzzTarget {
   /// A whole shard: structure, every record, every picture. The first byte says whether hashes are made right (bit 0)
-  /// and which of the two encodings the set has (bit 1).
+  /// which of the two encodings the set has (bit 1), and whether it has token features (bit 2).
   static let shard = FuzzTarget(name: "shard") {
     try [PixelEncoding.rgb, .yuv420].flatMap { encoding in
       try [false, true].map { leftOut in
         [encoding == .rgb ? 1 : 3] + (try TinySet.bytes(encoding, leftOut: leftOut).shard)
       }
-    }
+    } + [[5] + (try TinySet.bytes(.rgb, leftOut: true, tokens: true).shard)]
   } parse: { input in
     guard let mode = input.first else { return }
     var bytes = Array(input.dropFirst())
     if mode & 1 == 1 { ShardSeal.seal(&bytes) }
-    let configuration = TinySet.configuration(mode & 2 == 0 ? .rgb : .yuv420)
+    let configuration = TinySet.configuration(mode & 2 == 0 ? .rgb : .yuv420, tokens: mode & 4 != 0)
     let file = MemoryShard(path: "shard", bytes: bytes)
     let directory = try ShardDirectory(file, configuration: configuration)
     _ = try directory.leftOut(file)
@@ -31,6 +31,7 @@ extension FuzzTarget {
   /// looked up.
   static let setIndex = FuzzTarget(name: "set-index") {
     try [PixelEncoding.rgb, .yuv420].map { [1] + (try TinySet.bytes($0, leftOut: true).index) }
+      + [[1] + (try TinySet.bytes(.rgb, leftOut: true, tokens: true).index)]
   } parse: { input in
     guard let mode = input.first else { return }
     var bytes = Array(input.dropFirst())
