@@ -14,6 +14,9 @@ public struct SetFacts: Sendable, Encodable, Equatable {
   public var resizing: String
   public var textEncoder: String?
   public var textWidth: Int
+  /// Numbers of a token's features, and the most tokens of a text; 0 where the set has none.
+  public var tokenWidth: Int
+  public var maximumTokenCount: Int
 
   public var shardCount: Int
   public var sampleCount: Int
@@ -52,6 +55,8 @@ public struct SetFacts: Sendable, Encodable, Equatable {
     resizing = configuration.resizing
     textEncoder = configuration.textEncoder
     textWidth = configuration.textWidth
+    tokenWidth = configuration.tokens?.width ?? 0
+    maximumTokenCount = configuration.tokens?.maximumCount ?? 0
 
     sampleCount = set.count
     shardCount = set.index.shards.count
@@ -84,7 +89,10 @@ public struct SetFacts: Sendable, Encodable, Equatable {
 extension SetFacts {
   /// A few lines for a terminal.
   public var text: String {
-    let encoder = textEncoder.map { "\($0), \(textWidth) numbers" } ?? "none"
+    let tokens =
+      tokenWidth > 0
+      ? ", and \(Figures.grouped(tokenWidth)) a token of at most \(Figures.grouped(maximumTokenCount))" : ""
+    let encoder = textEncoder.map { "\($0), \(textWidth) numbers\(tokens)" } ?? "none"
     let leftOut =
       leftOutCount > 0 ? "; \(Figures.count(leftOutCount, "source entry", plural: "source entries")) left out" : ""
     let pictures = Figures.count(galleryPictureCount, "gallery picture")

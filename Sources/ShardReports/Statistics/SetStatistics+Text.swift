@@ -52,6 +52,7 @@ extension SetStatistics {
       ("frames of a clip", clipFrames, .number), ("frames of its source", sourceFrames, .number),
       ("clips of a product", clipsPerProduct, .number), ("products of a live", productsPerLive, .number),
       ("characters of a title", titleLengths, .number), ("characters of a speech", speechLengths, .number),
+      ("tokens of a title", titleTokens, .number), ("tokens of a speech", speechTokens, .number),
       ("record of a sample", sampleBytes, .bytes),
     ]
   }

@@ -32,6 +32,9 @@ public struct SetStatistics: Sendable, Encodable {
   public var titleLengths: Distribution
   /// Unicode characters of the spoken texts that are not empty.
   public var speechLengths: Distribution
+  /// Tokens of the titles and of the spoken texts that have features of them.
+  public var titleTokens: Distribution
+  public var speechTokens: Distribution
   /// Bytes of every sample's record: details and frames, without the product picture that it may share.
   public var sampleBytes: Distribution
   /// Source entries that the build left out, by cause.
@@ -51,7 +54,9 @@ public struct SetStatistics: Sendable, Encodable {
   ) throws {
     let parts = try ParallelWork.run(count: set.count, threadCount: threadCount, progress: progress) { next in
       var part = StatisticsPart()
-      while let number = next() { part.add(try set.summary(at: number), number, of: set) }
+      while let number = next() {
+        part.add(try set.summary(at: number), tokens: try set.tokenCounts(at: number), number, of: set)
+      }
       return part
     }
     var all = StatisticsPart()
@@ -73,6 +78,8 @@ public struct SetStatistics: Sendable, Encodable {
     liveCount = perLive.count
     titleLengths = Distribution(all.titleLengths)
     speechLengths = Distribution(all.speechLengths)
+    titleTokens = Distribution(all.titleTokens)
+    speechTokens = Distribution(all.speechTokens)
     sampleBytes = Distribution(all.sampleBytes)
     self.leftOut = CountTable(leftOut)
   }

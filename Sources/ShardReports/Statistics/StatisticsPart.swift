@@ -28,9 +28,14 @@ struct StatisticsPart: Sendable {
   var liveProducts: [LiveProduct] = []
   var titleLengths: [UInt32] = []
   var speechLengths: [UInt32] = []
+  var titleTokens: [UInt32] = []
+  var speechTokens: [UInt32] = []
   var sampleBytes: [UInt32] = []
 
-  mutating func add(_ summary: SampleSummary, _ number: Int, of set: ShardSet) {
+  /// - Parameter tokens: how many its texts have, where the set has features of them.
+  mutating func add(
+    _ summary: SampleSummary, tokens: (title: Int?, asr: Int?) = (nil, nil), _ number: Int, of set: ShardSet
+  ) {
     if !summary.categoryID.isEmpty { categories[summary.categoryID, default: 0] += 1 }
     for (name, value) in summary.tags {
       tags[name, default: Tag()].sampleCount += 1
@@ -48,6 +53,8 @@ struct StatisticsPart: Sendable {
     }
     if !summary.title.isEmpty { titleLengths.append(UInt32(summary.title.unicodeScalars.count)) }
     if !summary.asr.isEmpty { speechLengths.append(UInt32(summary.asr.unicodeScalars.count)) }
+    titleTokens += tokens.title.map { [UInt32($0)] } ?? []
+    speechTokens += tokens.asr.map { [UInt32($0)] } ?? []
     sampleBytes.append(UInt32(clamping: set.storedByteCount(of: number).sample))
   }
 
@@ -66,6 +73,8 @@ struct StatisticsPart: Sendable {
     liveProducts += other.liveProducts
     titleLengths += other.titleLengths
     speechLengths += other.speechLengths
+    titleTokens += other.titleTokens
+    speechTokens += other.speechTokens
     sampleBytes += other.sampleBytes
   }
 }

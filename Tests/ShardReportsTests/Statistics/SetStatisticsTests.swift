@@ -78,4 +78,28 @@ import Testing
     #expect(statistics.facts.ratio == 0)
     #expect(!statistics.text.contains("nan"))
   }
+
+  @Test func tokensAreCountedWhereThereAreFeatures() throws {
+    let folder = try TemporaryFolder()
+    let writer = try ShardWriter(
+      folder: folder.path,
+      configuration: ShardConfiguration(
+        resolution: 2, maximumFrameCount: 1, samplesPerShard: 4, textEncoder: "test", textWidth: 1,
+        tokens: TokenShape(width: 2, maximumCount: 9)))
+    for number in 0..<10 {
+      let tokens = TokenFeatures([Float](repeating: 1, count: 2 * (number % 9 + 1)), count: number % 9 + 1)
+      try writer.append(
+        Sample(
+          clipID: "\(number)", title: "title \(number)", frameIndices: [0], frames: [UInt8](repeating: 0, count: 12),
+          image: [UInt8](repeating: 0, count: 12), titleEmbedding: number < 8 ? [1] : [],
+          tokens: SampleTokens(title: number < 8 ? tokens : nil)))
+    }
+    try writer.finish()
+    let statistics = try SetStatistics(reading: ShardSet(folder: folder.path), threadCount: 2)
+    #expect(statistics.titleTokens == Distribution((1...8).map { UInt32($0) }))
+    #expect(statistics.speechTokens.isEmpty)
+    #expect(statistics.text.contains("tokens of a title") && !statistics.text.contains("tokens of a speech"))
+    #expect(statistics.facts.tokenWidth == 2 && statistics.facts.maximumTokenCount == 9)
+    #expect(statistics.facts.text.contains("texts       test, 1 numbers, and 2 a token of at most 9"))
+  }
 }
