@@ -61,10 +61,15 @@ struct BuildPlan: Codable, Equatable {
     compare(
       "text vectors", "\(own.textEncoder ?? "none") of \(own.textWidth)",
       "\(new.textEncoder ?? "none") of \(new.textWidth)")
+    compare("token features", BuildPlan.text(own.tokens), BuildPlan.text(new.tokens))
     compare("frame sampling", own.frameSampling, new.frameSampling)
     compare("resizing", own.resizing, new.resizing)
     compare("source", source, other.source)
     compare("entries of the source", entryCount, other.entryCount)
     return lines
+  }
+
+  private static func text(_ shape: TokenShape?) -> String {
+    shape.map { "at most \($0.maximumCount) of \($0.width)" } ?? "none"
   }
 }

@@ -23,7 +23,7 @@ public struct ShardBuilder: Sendable {
   public let decoding: Decoding
   public let limits: MediaLimits
 
-  /// `configuration.textEncoder` and `textWidth` are those of `texts`, whatever they were.
+  /// `configuration.textEncoder` and `textWidth` are those of `texts`, whatever they were; there are no token features.
   public init(
     configuration: ShardConfiguration, texts: TextVectors, badSamplePolicy: BadSamplePolicy = .fail,
     decoding: Decoding, limits: MediaLimits = MediaLimits()
@@ -31,6 +31,7 @@ public struct ShardBuilder: Sendable {
     var configuration = configuration
     configuration.textEncoder = texts.name
     configuration.textWidth = texts.width
+    configuration.tokens = nil
     try configuration.validate()
     self.configuration = configuration
     self.texts = texts
