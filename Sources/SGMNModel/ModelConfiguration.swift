@@ -68,6 +68,9 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
   }
 
   public enum TextFilterKind: String, Codable, Sendable { case linear, gated }
+
+  /// Whether the features of single tokens take part.
+  public var readsTokens: Bool { text && textFilter == .gated }
   /// What the matcher compares: every patch token, or one embedding a frame and image.
   public enum FusionTokens: String, Codable, Sendable { case patch, frame }
   /// How a triplet loss chooses negatives.

@@ -68,7 +68,8 @@ extension Trainer {
         dropTailProbability: c.data.dropTailProbability, prefetchBatchCount: c.data.prefetch,
         readerThreadCount: c.data.threads, memoryByteCount: c.data.memory, shuffleBlock: c.data.shuffleBlock,
         shuffleWindow: c.data.shuffleWindow, uniqueProducts: c.data.uniqueProducts,
-        readAheadByteCount: c.data.readAhead, onBadSample: c.data.onBad, seed: UInt64(c.seed))
+        readAheadByteCount: c.data.readAhead, onBadSample: c.data.onBad,
+        readsTokens: c.model.readsTokens, seed: UInt64(c.seed))
     }
 
     private static func check(_ shards: ShardSet, _ c: RunConfiguration) throws {
@@ -91,10 +92,17 @@ extension Trainer {
           "The shards' text embeddings are \(stored.textWidth) wide, model.text_dim is \(c.model.textDim)",
           at: shards.folder, remedy: "Set model.text_dim=\(stored.textWidth)")
       }
-      guard c.model.textFilter == .linear else {
+      guard c.model.readsTokens else { return }
+      guard let tokens = stored.tokens else {
         throw Fault(
           .configuration, "model.text_filter gated needs token features, which these shards do not hold",
-          at: shards.folder, remedy: "Set model.text_filter=linear")
+          at: shards.folder, remedy: "Add them with sgmn-shard embed --tokens, or set model.text_filter=linear")
+      }
+      guard tokens.width == c.model.textTokenDim else {
+        throw Fault(
+          .configuration,
+          "The shards' token features are \(tokens.width) wide, model.text_token_dim is \(c.model.textTokenDim)",
+          at: shards.folder, remedy: "Set model.text_token_dim=\(tokens.width)")
       }
     }
   }

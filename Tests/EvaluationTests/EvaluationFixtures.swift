@@ -22,6 +22,32 @@ enum EvaluationFixtures {
   static let shardConfiguration = ShardConfiguration(
     resolution: 16, maximumFrameCount: 6, pixelEncoding: .rgb, samplesPerShard: 10, textEncoder: "random", textWidth: 6)
 
+  /// The same samples with features of three numbers for every token of their texts.
+  static var tokenConfiguration: ShardConfiguration {
+    var configuration = shardConfiguration
+    configuration.tokens = TokenShape(width: 3, maximumCount: 7)
+    return configuration
+  }
+
+  static let tokenSamples: [Sample] = samples.enumerated().map { number, sample in
+    var sample = sample
+    if !sample.titleEmbedding.isEmpty { sample.tokens.title = tokens("title tokens", number % 17) }
+    if !sample.asrEmbedding.isEmpty { sample.tokens.asr = tokens("asr tokens", number) }
+    return sample
+  }
+
+  private static func tokens(_ kind: String, _ number: Int) -> TokenFeatures {
+    var stream = RandomStream(seed: 6, kind, number)
+    let count = 1 + number % 7
+    return TokenFeatures((0..<3 * count).map { _ in Float(stream.normal()) }, count: count)
+  }
+
+  static var gatedModelConfiguration: ModelConfiguration {
+    var c = modelConfiguration
+    (c.textFilter, c.textTokenDim, c.textGateHidden) = (.gated, 3, 5)
+    return c
+  }
+
   static var modelConfiguration: ModelConfiguration {
     var c = ModelConfiguration()
     (c.resolution, c.patch, c.width, c.layers, c.heads, c.embedDim, c.frames) = (16, 8, 16, 1, 2, 24, 3)

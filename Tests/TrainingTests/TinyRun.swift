@@ -13,27 +13,33 @@ final class TinyRun {
   let folder: String
   var shards: String { "\(folder)/shards" }
 
-  init(pairs: Int = 12, samplesPerShard: Int = 512) throws {
+  /// - Parameter tokenWidth: numbers of a token's features; 0 for shards without.
+  init(pairs: Int = 12, samplesPerShard: Int = 512, tokenWidth: Int = 0) throws {
     folder = NSTemporaryDirectory() + "sgmn-training-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let writer = try ShardWriter(
       folder: shards,
       configuration: ShardConfiguration(
         resolution: 16, maximumFrameCount: 3, samplesPerShard: samplesPerShard, textEncoder: "hashed-ngrams",
-        textWidth: 8))
+        textWidth: 8, tokens: tokenWidth > 0 ? TokenShape(width: tokenWidth, maximumCount: 5) : nil))
     for number in 0..<pairs {
       var random = RandomStream(seed: 5, "pixels", number)
       let pixels = { (count: Int, random: inout RandomStream) in
         (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
       }
       let frames = 1 + number % 3
+      let tokens = { (count: Int, random: inout RandomStream) -> TokenFeatures? in
+        tokenWidth > 0
+          ? TokenFeatures((0..<count * tokenWidth).map { _ in Float(random.normal()) }, count: count) : nil
+      }
       try writer.append(
         Sample(
           clipID: "clip-\(number)", imageID: "image-\(number)", liveID: "live", productID: "product-\(number / 2)",
           categoryID: "c", title: "t", asr: "a", frameIndices: (0..<Int32(frames)).map { $0 },
           frames: pixels(frames * 768, &random), image: pixels(768, &random),
           titleEmbedding: (0..<8).map { _ in Float(Float16(random.normal())) },
-          asrEmbedding: (0..<8).map { _ in Float(Float16(random.normal())) }))
+          asrEmbedding: (0..<8).map { _ in Float(Float16(random.normal())) },
+          tokens: SampleTokens(title: tokens(1 + number % 5, &random), asr: tokens(1 + number % 3, &random))))
     }
     _ = try writer.finish()
   }

@@ -187,6 +187,11 @@ import Testing
     #expect(code { $0.model.resolution = 32 } == .configuration)
     #expect(code { $0.model.textDim = 9 } == .configuration)
     #expect(code { $0.model.textFilter = .gated } == .configuration)
+    #expect(
+      code {
+        $0.model.textFilter = .gated
+        $0.model.text = false
+      } == nil)
     #expect(code { $0.data.train = "/nowhere" } == .inputMissing)
     #expect(code { $0.data.train = "" } == .usage)
     #expect(code { _ in } == nil)

@@ -7,6 +7,8 @@ final class BatchDraft: @unchecked Sendable {
   struct Part: Sendable {
     var number: Int
     var summary: SampleSummary
+    /// Where the batch has token features.
+    var tokens: SampleTokens?
     /// Frames of the clip that are in the batch.
     var frameCount: Int
     /// The damaged samples that this one stands in for.
@@ -40,8 +42,8 @@ final class BatchDraft: @unchecked Sendable {
       step: step, epoch: epoch, places: places, sampleNumbers: [], clipIDs: [], framesPerClip: framesPerClip,
       pixels: pixels, pixelEncoding: configuration.pixelEncoding, resolution: configuration.resolution,
       frameSlots: [], mask: [Bool](repeating: false, count: places.count * framesPerClip), productKeys: [],
-      liveKeys: [], titleEmbeddings: [], asrEmbeddings: [], hasTitle: [], hasASR: [], titles: [], asrs: [],
-      skipped: [])
+      liveKeys: [], titleEmbeddings: [], asrEmbeddings: [], hasTitle: [], hasASR: [], titleTokens: [],
+      asrTokens: [], tokenWidth: 0, titles: [], asrs: [], skipped: [])
     let textCount = places.count * configuration.textWidth
     batch.titleEmbeddings.reserveCapacity(textCount)
     batch.asrEmbeddings.reserveCapacity(textCount)
@@ -59,6 +61,11 @@ final class BatchDraft: @unchecked Sendable {
       batch.liveKeys.append(summary.liveKey)
       batch.hasTitle.append(!summary.titleEmbedding.isEmpty)
       batch.hasASR.append(!summary.asrEmbedding.isEmpty)
+      if let tokens = part.tokens {
+        batch.tokenWidth = configuration.tokens?.width ?? 0
+        batch.titleTokens.append(tokens.title)
+        batch.asrTokens.append(tokens.asr)
+      }
       batch.titles.append(summary.title)
       batch.asrs.append(summary.asr)
       batch.titleEmbeddings += summary.titleEmbedding.isEmpty ? none : summary.titleEmbedding

@@ -57,8 +57,8 @@ public final class BatchLoader: @unchecked Sendable {
     // The body holds the pipeline and not the loader, so that releasing the loader can end the threads.
     threads = ReaderThreads(count: configuration.readerThreadCount) { pipeline.run() }
     readAhead = ReadAhead(
-      set: set, schedule: schedule, byteLimit: configuration.readAheadByteCount, localRank: localRank,
-      localRankCount: localRankCount, firstStep: firstStep)
+      set: set, schedule: schedule, byteLimit: configuration.readAheadByteCount,
+      tokens: configuration.readsTokens, localRank: localRank, localRankCount: localRankCount, firstStep: firstStep)
   }
 
   deinit { stop() }

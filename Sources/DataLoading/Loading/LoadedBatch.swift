@@ -34,6 +34,11 @@ public struct LoadedBatch: Sendable {
   public var hasTitle: [Bool]
   /// Whether a sample has an ASR embedding; [N].
   public var hasASR: [Bool]
+  /// Token features of every pair's texts, nil where a sample has none; [N], empty where they are not read.
+  public var titleTokens: [TokenFeatures?]
+  public var asrTokens: [TokenFeatures?]
+  /// Numbers of a token's features; 0 where they are not read.
+  public var tokenWidth: Int
   public var titles: [String]
   public var asrs: [String]
   /// Damaged samples for which others stand in.

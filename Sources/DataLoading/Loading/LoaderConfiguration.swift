@@ -32,13 +32,16 @@ public struct LoaderConfiguration: Codable, Sendable, Equatable {
   /// remote shards; 0 reads nothing ahead.
   public var readAheadByteCount: Int
   public var onBadSample: BadSamplePolicy
+  /// Whether batches have the token features of the texts; the set must hold them then.
+  public var readsTokens: Bool
   /// Seed of order and augmentation.
   public var seed: UInt64
 
   public init(
     pairsPerRank: Int = 8, framesPerClip: Int = 10, dropTailProbability: Double = 0.5, prefetchBatchCount: Int = 2,
     readerThreadCount: Int = 1, memoryByteCount: Int = 1 << 30, shuffleBlock: Int = 8, shuffleWindow: Int = 16_384,
-    uniqueProducts: Bool = false, readAheadByteCount: Int = 0, onBadSample: BadSamplePolicy = .fail, seed: UInt64 = 0
+    uniqueProducts: Bool = false, readAheadByteCount: Int = 0, onBadSample: BadSamplePolicy = .fail,
+    readsTokens: Bool = false, seed: UInt64 = 0
   ) {
     self.pairsPerRank = pairsPerRank
     self.framesPerClip = framesPerClip
@@ -51,6 +54,7 @@ public struct LoaderConfiguration: Codable, Sendable, Equatable {
     self.uniqueProducts = uniqueProducts
     self.readAheadByteCount = readAheadByteCount
     self.onBadSample = onBadSample
+    self.readsTokens = readsTokens
     self.seed = seed
   }
 

@@ -20,7 +20,7 @@ final class PairLoader {
     let place = draft.places.lowerBound + pair
     var skipped: [SkippedSample] = []
     var frameCount = 0
-    let (number, summary) = try load(place, draft, &skipped) { summary in
+    let (number, summary, tokens) = try load(place, draft, &skipped) { summary in
       let kept = ClipSampling.keptFrameCount(
         of: summary.frameCount, probability: configuration.dropTailProbability, seed: configuration.seed,
         epoch: draft.epoch, position: place)
@@ -31,7 +31,8 @@ final class PairLoader {
         frames: frames.enumerated().map { ($1, draft.pixels.picture(pair, 1 + $0)) })
     }
     sampleCount += 1
-    return BatchDraft.Part(number: number, summary: summary, frameCount: frameCount, skipped: skipped)
+    return BatchDraft.Part(
+      number: number, summary: summary, tokens: tokens, frameCount: frameCount, skipped: skipped)
   }
 
   /// What this loader has done so far.
@@ -50,12 +51,17 @@ final class PairLoader {
   private func load(
     _ place: Int, _ draft: BatchDraft, _ skipped: inout [SkippedSample],
     into memory: (SampleSummary) -> ShardSet.PictureMemory
-  ) throws -> (number: Int, summary: SampleSummary) {
+  ) throws -> (number: Int, summary: SampleSummary, tokens: SampleTokens?) {
     var candidate: Int? = schedule.order(ofEpoch: draft.epoch)[place]
     // A set in which so many random samples in a row are damaged is not worth going on with.
     for attempt in 0..<100 {
       if let number = candidate {
-        do { return (number, try set.load(at: number, using: decoder, into: memory)) } catch let fault as Fault {
+        do {
+          let summary = try set.load(at: number, using: decoder, into: memory)
+          let tokens =
+            configuration.readsTokens ? try set.tokens(of: summary, at: number, using: decoder) : nil
+          return (number, summary, tokens)
+        } catch let fault as Fault {
           guard fault.code == .badData, configuration.onBadSample == .skip else { throw fault }
           skipped.append(SkippedSample(place: place, sampleNumber: number, fault: fault))
         }

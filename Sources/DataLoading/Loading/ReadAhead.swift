@@ -7,9 +7,10 @@ final class ReadAhead {
   private let thread: ReaderThreads
 
   /// Nil where nothing is to be read ahead: no bytes for it, or an order without windows. A storage that fetches whole
-  /// shards is told in any case, as many as it keeps.
+  /// shards is told in any case, as many as it keeps. `tokens` are token features, which are read too.
   init?(
-    set: ShardSet, schedule: BatchSchedule, byteLimit: Int, localRank: Int, localRankCount: Int, firstStep: Int
+    set: ShardSet, schedule: BatchSchedule, byteLimit: Int, tokens: Bool, localRank: Int, localRankCount: Int,
+    firstStep: Int
   ) {
     let state = State(step: firstStep)
     if let capacity = set.storage.wholeFileCapacity {
@@ -32,7 +33,9 @@ final class ReadAhead {
         while let step = state.next() {
           for stretch in plan.due(atStep: step) where !state.isStopped {
             let samples = schedule.trainableSamples[stretch]
-            if let first = samples.first, let last = samples.last { set.willRead(Int(first)..<Int(last) + 1) }
+            if let first = samples.first, let last = samples.last {
+              set.willRead(Int(first)..<Int(last) + 1, tokens: tokens)
+            }
           }
         }
       }

@@ -16,9 +16,10 @@ public final class SequentialReader {
   /// - Parameters:
   ///   - numbers: the samples to share among the ranks, all of the set by default.
   ///   - prefetchCount: samples read ahead.
+  ///   - tokens: whether samples have their token features, where the set has any.
   public init(
     set: ShardSet, numbers: [Int]? = nil, rank: Int = 0, rankCount: Int = 1, prefetchCount: Int = 16,
-    threadCount: Int = 1
+    threadCount: Int = 1, tokens: Bool = false
   ) {
     precondition(rank >= 0 && rank < rankCount, "rank \(rank) of \(rankCount)")
     let total = numbers?.count ?? set.count
@@ -29,7 +30,7 @@ public final class SequentialReader {
         if isStopped() { throw Prefetcher<Element>.Stopped() }
         let position = rank + place * rankCount
         let number = numbers?[position] ?? position
-        return Element(number: number, sample: try set.read(at: number, using: decoder))
+        return Element(number: number, sample: try set.read(at: number, using: decoder, tokens: tokens))
       }
     }
   }

@@ -14,19 +14,19 @@ extension Evaluator {
   }
 
   /// The embeddings of one item a sample of `samples`, on every rank; `body` encodes one batch of this rank's share:
-  /// the numbers of its items, and their samples.
+  /// the numbers of its items, and their samples, with `tokens` those of their texts too.
   ///
   /// The next batch is read and decompressed while one is encoded; on a device it is also put together and queued before
   /// the one before is waited for.
   func encode(
-    _ phase: EvaluationProgress.Phase, _ samples: [Int], of shards: ShardSet,
+    _ phase: EvaluationProgress.Phase, _ samples: [Int], of shards: ShardSet, tokens: Bool = false,
     _ progress: (EvaluationProgress) -> Void, _ body: (Range<Int>, [Sample]) throws -> EncodedBatch
   ) throws -> EmbeddingTable {
     let share = share(samples.count)
     let batches = share.batches(of: communicator.rank)
     let reader = SequentialReader(
       set: shards, numbers: batches.flatMap { samples[$0] }, prefetchCount: options.batchSize,
-      threadCount: readerThreadCount)
+      threadCount: readerThreadCount, tokens: tokens)
     defer { reader.stop() }
     let total = share.itemCount(of: communicator.rank)
     var done = 0
@@ -64,9 +64,15 @@ extension Evaluator {
     let visual = model.imageEmbeddings(samples.flatMap(\.image), backend: backend)
     guard text else { return EncodedBatch(visual: visual) }
     let titles = try zip(batch, samples).map { image, sample in
-      guard let titled = plan.titleSamples[image] else { return [Float]() }
-      return titled == plan.imageSamples[image]
-        ? sample.titleEmbedding : try shards.summary(at: titled).titleEmbedding
+      guard let titled = plan.titleSamples[image] else { return StoredText() }
+      if titled == plan.imageSamples[image] {
+        return StoredText(pooled: sample.titleEmbedding, tokens: sample.tokens.title)
+      }
+      let summary = try shards.summary(at: titled)
+      let tokens =
+        model.configuration.readsTokens
+        ? try shards.tokens(of: summary, at: titled, using: ShardDecoder()).title : nil
+      return StoredText(pooled: summary.titleEmbedding, tokens: tokens)
     }
     return EncodedBatch(visual: visual, text: textRows(titles, .title))
   }
@@ -79,16 +85,28 @@ extension Evaluator {
       mask: [Bool](repeating: false, count: samples.count * limit))
     for (clip, sample) in samples.enumerated() { clips.append(sample, as: clip) }
     let visual = model.clipEmbeddings(clips, backend: backend)
-    return text
-      ? EncodedBatch(visual: visual, text: textRows(samples.map(\.asrEmbedding), .asr)) : EncodedBatch(visual: visual)
+    guard text else { return EncodedBatch(visual: visual) }
+    let texts = samples.map { StoredText(pooled: $0.asrEmbedding, tokens: $0.tokens.asr) }
+    return EncodedBatch(visual: visual, text: textRows(texts, .asr))
   }
 
-  /// Unit embeddings (B, D) of text features [E] each, rows of zeros where they are empty.
-  private func textRows(_ features: [[Float]], _ kind: SGMN.TextKind) -> () -> [Float] {
+  /// What a set holds of a text; empty where there is none.
+  private struct StoredText {
+    var pooled: [Float] = []
+    /// For the gated filter.
+    var tokens: TokenFeatures?
+  }
+
+  /// Unit embeddings (B, D) of texts, rows of zeros where there is none.
+  private func textRows(_ texts: [StoredText], _ kind: SGMN.TextKind) -> () -> [Float] {
     let width = model.configuration.embedDim
-    let zeros = [Float](repeating: 0, count: features.count * width)
-    let present = features.indices.filter { !features[$0].isEmpty }
-    let input = PairBatch.TextInput(pooled: present.flatMap { features[$0] })
+    let zeros = [Float](repeating: 0, count: texts.count * width)
+    let present = texts.indices.filter { !texts[$0].pooled.isEmpty }
+    var input = PairBatch.TextInput(pooled: present.flatMap { texts[$0].pooled })
+    if model.configuration.readsTokens {
+      let padded = PaddedTokens(present.map { texts[$0].tokens }, width: model.configuration.textTokenDim)
+      (input.tokens, input.tokenMask) = (padded.values, padded.mask)
+    }
     guard !present.isEmpty,
       let output = model.textEmbeddings(input, kind, count: present.count, backend: backend)
     else { return { zeros } }

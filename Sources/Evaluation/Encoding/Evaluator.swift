@@ -42,10 +42,13 @@ public struct Evaluator {
     try Evaluator.check(shards, fit: model.configuration, usesText: usesText)
     try checkAgreement(shards)
     let plan = try ShardTask(shards)
-    let images = try encode(.images, plan.imageSamples, of: shards, progress) {
+    let tokens = text && model.configuration.readsTokens
+    let images = try encode(.images, plan.imageSamples, of: shards, tokens: tokens, progress) {
       try encodeImages($0, $1, plan, shards, text: text)
     }
-    let clips = try encode(.clips, plan.clipSamples, of: shards, progress) { encodeClips($1, text: text) }
+    let clips = try encode(.clips, plan.clipSamples, of: shards, tokens: tokens, progress) {
+      encodeClips($1, text: text)
+    }
     let ranks = try rank(plan.task, clips: clips, images: images, progress)
     return RetrievalReport(
       plan.task, ranks: ranks, textWeight: text ? model.configuration.lambdaText : nil, model: options.model,
@@ -100,10 +103,19 @@ extension Evaluator {
         "The shards hold text embeddings of \(s.textWidth) numbers, the model takes \(c.textDim)", at: shards.folder,
         remedy: remedy)
     }
-    guard c.textFilter == .linear else {
+    guard c.readsTokens else { return }
+    let tokenRemedy =
+      "Add token features of width \(c.textTokenDim) with sgmn-shard embed --tokens, or evaluate without text"
+    guard let tokens = s.tokens else {
       throw Fault(
-        .configuration, "The model's text filter is gated and needs every token; shards hold pooled embeddings alone",
-        at: shards.folder, remedy: "Evaluate without text, or a model with text_filter linear")
+        .configuration, "The model's text filter is gated and needs token features; the shards hold none",
+        at: shards.folder, remedy: tokenRemedy)
+    }
+    guard tokens.width == c.textTokenDim else {
+      throw Fault(
+        .configuration,
+        "The shards hold token features of \(tokens.width) numbers, the model takes \(c.textTokenDim)",
+        at: shards.folder, remedy: tokenRemedy)
     }
   }
 

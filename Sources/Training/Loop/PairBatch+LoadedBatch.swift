@@ -39,13 +39,20 @@ extension PairBatch {
       $0 < pairs.count ? image($0) : frame($0 - pairs.count)
     }
     guard text else { return }
-    let rows = { (embeddings: [Float], isPresent: [Bool]) in
+    let rows = { (embeddings: [Float], tokens: [TokenFeatures?], isPresent: [Bool]) in
       let width = embeddings.count / batch.pairCount
-      return TextInput(
+      var input = TextInput(
         pooled: Array(embeddings[(pairs.lowerBound * width)..<(pairs.upperBound * width)]),
         isPresent: Array(isPresent[pairs]))
+      if !tokens.isEmpty {
+        // To the longest text of these pairs alone, so that parts of a batch are what smaller batches would be.
+        let padded = PaddedTokens(Array(tokens[pairs]), width: batch.tokenWidth)
+        (input.tokens, input.tokenMask) = (padded.values, padded.mask)
+      }
+      return input
     }
-    (asr, title) = (rows(batch.asrEmbeddings, batch.hasASR), rows(batch.titleEmbeddings, batch.hasTitle))
+    asr = rows(batch.asrEmbeddings, batch.asrTokens, batch.hasASR)
+    title = rows(batch.titleEmbeddings, batch.titleTokens, batch.hasTitle)
   }
 }
 

@@ -13,18 +13,23 @@ import Testing
   typealias Fixtures = EvaluationFixtures
 
   /// The ranks of all clips, computed one sample at a time and in double precision, from the definition.
-  private func bruteForce(_ model: SGMN, _ backend: any Backend, text: Bool) -> [Int?] {
-    let samples = Fixtures.samples
-    func unit(_ features: [Float], _ kind: SGMN.TextKind) -> [Double] {
+  private func bruteForce(
+    _ model: SGMN, _ backend: any Backend, text: Bool, _ samples: [Sample] = Fixtures.samples
+  ) -> [Int?] {
+    func unit(_ features: [Float], _ tokens: TokenFeatures?, _ kind: SGMN.TextKind) -> [Double] {
       guard text, !features.isEmpty else { return [] }
-      return model.textEmbeddings(.init(pooled: features), kind, count: 1, backend: backend)!.doubles()
+      let input = PairBatch.TextInput(
+        pooled: features, tokens: tokens?.values.map { Float($0) } ?? [],
+        tokenMask: [Bool](repeating: true, count: tokens?.count ?? 0))
+      return model.textEmbeddings(input, kind, count: 1, backend: backend)!.doubles()
     }
     func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
     var images: [String: (visual: [Double], title: [Double])] = [:]
     for sample in samples where images[sample.imageID] == nil {
-      let title = samples.first { $0.imageID == sample.imageID && !$0.titleEmbedding.isEmpty }?.titleEmbedding ?? []
+      let titled = samples.first { $0.imageID == sample.imageID && !$0.titleEmbedding.isEmpty }
       images[sample.imageID] = (
-        model.imageEmbeddings(sample.image, backend: backend).doubles(), unit(title, .title)
+        model.imageEmbeddings(sample.image, backend: backend).doubles(),
+        unit(titled?.titleEmbedding ?? [], titled?.tokens.title, .title)
       )
     }
     return samples.filter { $0.frameCount > 0 }.map { clip in
@@ -35,7 +40,7 @@ import Testing
         clipCount: 1, frameCount: 3, frames: chosen.flatMap { clip.frames[($0 * 768)..<(($0 + 1) * 768)] },
         frameSlots: chosen.indices.map { Int32($0) }, mask: (0..<3).map { $0 < chosen.count })
       let v = model.clipEmbeddings(batch, backend: backend).doubles()
-      let asr = unit(clip.asrEmbedding, .asr)
+      let asr = unit(clip.asrEmbedding, clip.tokens.asr, .asr)
       let gallery = Set(samples.filter { $0.liveID == clip.liveID }.map(\.imageID))
       let scores = Dictionary(
         uniqueKeysWithValues: gallery.map { id in
@@ -46,6 +51,33 @@ import Testing
       guard let best = right.map({ scores[$0]! }).max() else { return nil }
       return 1 + gallery.subtracting(right).count { scores[$0]! >= best }
     }
+  }
+
+  /// The gated filter reads the features of every token, whatever else is in the batch; so do two ranks.
+  @Test(arguments: [1, 2])
+  func aGatedFilterAgreesWithTheDefinition(rankCount: Int) throws {
+    let folder = try TemporaryFolder()
+    let shards = try Fixtures.shards(
+      folder.path, Fixtures.tokenSamples, configuration: Fixtures.tokenConfiguration)
+    let reports = try ThreadRanks.run(rankCount) { communicator in
+      let (model, arena, backend) = try Fixtures.model(Fixtures.gatedModelConfiguration)
+      defer { withExtendedLifetime(arena) {} }
+      let evaluator = Evaluator(
+        model: model, backend: backend, communicator: communicator, configuration: EvaluationOptions(batchSize: 8))
+      let report = try evaluator.evaluate(shards)
+      let ranks = bruteForce(model, backend, text: true, Fixtures.tokenSamples)
+      // The pooled embeddings alone would give something else.
+      let (linear, other, _) = try Fixtures.model()
+      defer { withExtendedLifetime(other) {} }
+      #expect(ranks != bruteForce(linear, backend, text: true))
+      #expect(report.overall == Recall(ranks: ranks))
+      let clips = Fixtures.tokenSamples.filter { $0.frameCount > 0 }
+      for live in report.lives {
+        #expect(live.recall == Recall(ranks: zip(clips, ranks).filter { $0.0.liveID == live.live }.map(\.1)))
+      }
+      return report.json
+    }
+    #expect(Set(reports).count == 1)
   }
 
   @Test(arguments: [true, false])
@@ -219,7 +251,12 @@ import Testing
     model.textDim = 6
     model.textFilter = .gated
     let gated = try #require(try fault(model, Fixtures.samples, Fixtures.shardConfiguration))
-    #expect(gated.code == .configuration && gated.what.contains("gated"))
+    #expect(gated.code == .configuration)
+    #expect(gated.what == "The model's text filter is gated and needs token features; the shards hold none")
+    #expect(gated.remedy?.contains("sgmn-shard embed --tokens") == true)
+    let tokens = try #require(try fault(model, Fixtures.tokenSamples, Fixtures.tokenConfiguration))
+    #expect(tokens.what == "The shards hold token features of 3 numbers, the model takes 768")
+    #expect(try fault(model, Fixtures.samples, Fixtures.shardConfiguration, usesText: false) == nil)
   }
 
   @Test func aSetWithoutClipsOrABatchOfNothingIsRefused() throws {
