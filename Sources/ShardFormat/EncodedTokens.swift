@@ -79,9 +79,11 @@ struct EncodedSampleTokens: Equatable, Sendable {
       guard features == nil else { throw Fault(.badData, "Token features of the \(field) in a set that has none") }
       return nil
     }
-    guard (features == nil) == embedding.isEmpty else {
+    let isNone = embedding.allSatisfy { Float16($0) == 0 }
+    guard features == nil ? isNone : !embedding.isEmpty else {
       throw Fault(.badData, "The \(field) has only one of embedding and token features")
     }
-    return try features.map { try EncodedTokens($0, of: text, field, shape) }
+    // Zeros alone are stored as no embedding: then there is nothing of the tokens either.
+    return try isNone ? nil : features.map { try EncodedTokens($0, of: text, field, shape) }
   }
 }

@@ -144,6 +144,18 @@ import Testing
       #expect(throws: Fault.self) { try none.validate() }?.what == "Token features without text embeddings")
   }
 
+  /// An embedding of zeros is none, and takes the features of the text along.
+  @Test func aTextOfNothingHasNoFeatures() throws {
+    var sample = Self.sample(0)
+    sample.titleEmbedding = [0, 0, 1e-9, 0]
+    try build([sample, Self.sample(1)])
+    let set = try ShardSet(folder: folder.path)
+    let read = try set.read(at: 0, using: ShardDecoder())
+    #expect(read.titleEmbedding.isEmpty && read.tokens.title == nil)
+    #expect(read.tokens.asr == sample.tokens.asr)
+    #expect(try ShardVerification.verify(folder: folder.path).isClean)
+  }
+
   @Test func paddingIsMasked() {
     let padded = PaddedTokens([Self.features("a", 1), nil, Self.features("b", 2)], width: 3)
     #expect(padded.count == 3 && padded.values.count == 27)
