@@ -22,8 +22,8 @@ func tests(_ module: String, _ dependencies: [Target.Dependency] = [], fixtures:
 /// (scripts/fuzz), else tests that run what is in the corpus.
 let parserFuzzing: Target = {
   let dependencies: [Target.Dependency] = [
-    "Training", "RemoteStorage", "ShardBuilding", "WorkerProcesses", "Checkpointing", "ShardFormat", "MediaDecoding",
-    "Collectives", "Telemetry", "DurableFiles", "Failpoints", "Faults",
+    "Training", "RemoteStorage", "ShardBuilding", "WorkerProcesses", "WeightFiles", "WeightArchives", "Checkpointing",
+    "ShardFormat", "MediaDecoding", "Collectives", "Telemetry", "DurableFiles", "Failpoints", "Faults",
   ]
   return Context.environment["SGMN_FUZZ"] == nil
     ? .testTarget(
@@ -52,6 +52,7 @@ let package = Package(
     // There is no pkg-config module of it.
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
     .systemLibrary(
       name: "CLibAV", pkgConfig: "libavformat",
@@ -87,7 +88,7 @@ let package = Package(
       "CUDAWorker", ["CNVIDIA", "CCUDAKernels", "TensorCore", "DurableFiles", "Threads", "Randomness", "Faults"]),
 
     // Level 3
-    module("WeightFiles", ["Checkpointing", "DurableFiles", "Faults"]),
+    module("WeightFiles", ["CZlib", "Checkpointing", "DurableFiles", "Faults"]),
     module("CommandRunning", ["Collectives", "Telemetry", "Threads", "Failpoints", "Faults"]),
     module("Supervision", ["CLinux", "Collectives", "Telemetry", "Threads", "DurableFiles", "Faults"]),
     module("DataLoading", ["ShardFormat", "Threads", "Randomness", "Failpoints", "Faults"]),
@@ -203,7 +204,9 @@ let package = Package(
     tests("SGMNModel"),
     // Runs Python scripts beside PyTorch, transformers and onnxruntime.
     .target(name: "ReferenceLibraries", path: "Tests/ReferenceLibraries"),
-    tests("WeightFiles", ["Checkpointing", "ReferenceLibraries", "Faults"]),
+    // Writes ZIP archives and pickles as nobody honest would.
+    .target(name: "WeightArchives", dependencies: ["CZlib"], path: "Tests/WeightArchives"),
+    tests("WeightFiles", ["WeightArchives", "Checkpointing", "ReferenceLibraries", "Faults"], fixtures: true),
     tests("TextModel", ["NeuralNetworks", "TensorCore", "Randomness"]),
     tests(
       "PretrainedWeights",

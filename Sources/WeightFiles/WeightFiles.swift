@@ -7,6 +7,12 @@ public enum WeightFiles {
   ///
   /// - Throws: `Fault(.badData)` where it is none of the formats, or not what its format promises.
   public static func open(_ path: String) throws -> any WeightFile {
-    try SafetensorsWeights(path)
+    let reader = try FileReader(path)
+    let beginning = try reader.read(at: 0, count: min(reader.byteCount, FileKind.byteCount))
+    switch FileKind(beginning) {
+    case .safetensors: return try SafetensorsWeights(path)
+    case .zip: return try TorchWeights(path)
+    case .refused(let reason, let remedy): throw Fault(.badData, reason, at: path, remedy: remedy)
+    }
   }
 }

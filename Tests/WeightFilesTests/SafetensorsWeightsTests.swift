@@ -9,8 +9,8 @@ import Testing
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).safetensors").path
     defer { try? FileManager.default.removeItem(atPath: path) }
     let (floats, numbers): ([Float], [Int64]) = ([1, -2, 3.5, 0, 5, 6], [7])
-    try floats.withUnsafeBytes { floats in
-      try numbers.withUnsafeBytes { numbers in
+    _ = try floats.withUnsafeBytes { floats in
+      _ = try numbers.withUnsafeBytes { numbers in
         try SafetensorsWriter.write(
           path: path,
           tensors: [
