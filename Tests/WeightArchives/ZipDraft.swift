@@ -15,6 +15,8 @@ public struct ZipDraft {
     public var offset: UInt64?
     /// What the local header says where that is not what the directory says.
     public var localName: String?
+    /// Whether it is in the directory alone, and another member's bytes hold it.
+    public var isInOther = false
 
     public init(_ name: String, _ bytes: [UInt8]) {
       (self.name, self.bytes) = (name, bytes)
@@ -40,7 +42,7 @@ public struct ZipDraft {
     var directory: [UInt8] = []
     for member in members {
       directory += entry(member, at: member.offset ?? UInt64(file.count))
-      file += header(member) + member.bytes
+      if !member.isInOther { file += header(member) + member.bytes }
     }
     let offset = directoryOffset ?? UInt64(file.count)
     let byteCount = directoryByteCount ?? UInt64(directory.count)

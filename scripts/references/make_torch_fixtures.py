@@ -5,9 +5,11 @@
 
 needs torch and safetensors and writes Tests/WeightFilesTests/Fixtures/NAME.pt and NAME.safetensors. That holds
 the weights under the names and with the values that our reader must find, all as float32; and legacy.pt, of the
-format before 1.6.
+format before 1.6; hostile-*.pt, which run a command in a Python that loads them with weights_only=False; module.pt, a
+whole module, which needs its class.
 """
 
+import os
 import pathlib
 import sys
 import warnings
@@ -20,6 +22,16 @@ FOLDER = pathlib.Path(__file__).resolve().parents[2] / "Tests/WeightFilesTests/F
 
 def numbers(*shape, dtype=torch.float32):
     return torch.randn(shape).to(dtype)
+
+
+class Command:
+    """What a hostile file is made with: Python calls this when it loads the file."""
+
+    def __init__(self, function, *arguments):
+        self.call = function, arguments
+
+    def __reduce__(self):
+        return self.call
 
 
 class Attention(torch.nn.Module):
@@ -144,6 +156,11 @@ def main():
               weights(model.state_dict()))
     write("script", torch.jit.script(model.half()), weights(model.state_dict()))
     torch.save({"a": numbers(2)}, FOLDER / "legacy.pt", _use_new_zipfile_serialization=False)
+    for protocol in (2, 4):
+        torch.save({"a": numbers(2), "b": Command(os.system, "exit 1")}, FOLDER / f"hostile-system-{protocol}.pt",
+                   pickle_protocol=protocol)
+    torch.save({"b": Command(eval, "1 / 0"), "a": numbers(2)}, FOLDER / "hostile-eval.pt")
+    torch.save(model.float(), FOLDER / "module.pt")
 
 
 main()

@@ -14,7 +14,7 @@ struct TorchNames {
   private static let depthLimit = 64
   private static let nameLimit = 1 << 16
   private static let nameByteLimit = 1 << 10
-  private static let entryLimit = 1 << 21
+  private static let entryLimit = 1 << 20
 
   private struct Place {
     var value: PickleValue

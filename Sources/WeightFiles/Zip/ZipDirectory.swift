@@ -49,7 +49,7 @@ struct ZipDirectory {
     let bytes = try reader.read(at: reader.byteCount - window, count: window)
     var place = window - endByteCount
     while place >= 0 {
-      if bytes[place..<place + 4].elementsEqual([0x50, 0x4B, 0x05, 0x06]),
+      if bytes[place] == 0x50, bytes[place..<place + 4].elementsEqual([0x50, 0x4B, 0x05, 0x06]),
         Int(bytes[place + 20]) | Int(bytes[place + 21]) << 8 == window - endByteCount - place
       {
         return reader.byteCount - window + place
