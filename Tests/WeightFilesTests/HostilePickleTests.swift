@@ -116,6 +116,7 @@ import WeightArchives
     try expectRefused(pickle { $0.raw([0x68, 3]) }, "Value 3 is used and was never kept")
     try expectRefused(pickle { $0.raw([0x6A, 0xFF, 0xFF, 0xFF, 0xFF]) }, "was never kept")
     try expectRefused(pickle { $0.raw([0x71, 0]) }, "stack is empty")
+    try expectRefused(pickle { $0.raw([0x4E, 0x72, 0xFF, 0xFF, 0xFF, 0xFF]) }, "is kept before value 0")
   }
 
   @Test func `values left over, or none`() throws {

@@ -26,8 +26,14 @@ extension PickleReader {
     return Array(stack[mark...])
   }
 
+  mutating func keep(_ number: Int) throws {
+    let value = try top()
+    guard number <= memo.count else { throw fault("Value \(number) is kept before value \(memo.count)") }
+    if number == memo.count { memo.append(value) } else { memo[number] = value }
+  }
+
   mutating func get(_ number: Int) throws {
-    guard let value = memo[number] else { throw fault("Value \(number) is used and was never kept") }
-    stack.append(value)
+    guard number < memo.count else { throw fault("Value \(number) is used and was never kept") }
+    stack.append(memo[number])
   }
 }

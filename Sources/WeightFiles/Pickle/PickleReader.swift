@@ -7,9 +7,9 @@ import Faults
 /// Every operation takes at least a byte and makes at most one value, so memory is bounded by the pickle's size, and that
 /// by `byteLimit`; the work, by `operationLimit`.
 struct PickleReader {
-  /// A state dict of 20,000 tensors has 4 MB and 600,000 operations.
+  /// A tensor takes about 200 bytes and 30 operations: there is room for more than the 16 Ki members of an archive.
   static let byteLimit = 16 << 20
-  static let operationLimit = 1 << 20
+  static let operationLimit = 1 << 19
 
   var bytes: ByteReader
   var graph = PickleGraph()
@@ -17,7 +17,8 @@ struct PickleReader {
   var stack: [PickleValue] = []
   /// Where in the stack each open mark is.
   var marks: [Int] = []
-  var memo: [Int: PickleValue] = [:]
+  /// Values that are kept to be used again. Writers number them in order.
+  var memo: [PickleValue] = []
   /// Where the operation at hand starts.
   private var start: Int
   let path: String

@@ -17,12 +17,10 @@ public final class TorchWeights: WeightFile {
   /// tensors may be views of one storage.
   private let checkedRecords = Mutex<Set<String>>([])
 
-  public convenience init(_ path: String) throws { try self.init(path, checksCRC: true) }
-
-  init(_ path: String, checksCRC: Bool) throws {
+  public init(_ path: String) throws {
     self.path = path
     let reader = try FileReader(path)
-    let archive = try ZipArchive(reader, checksCRC: checksCRC)
+    let archive = try ZipArchive(reader)
     let folder = try TorchWeights.folder(of: archive, path: path)
     let isScript = archive.members[folder + "constants.pkl"] != nil
     format = isScript ? "TorchScript" : "PyTorch"

@@ -6,13 +6,9 @@ import Faults
 struct ZipArchive: Sendable {
   let members: [String: ZipMember]
   private let reader: FileReader
-  private let checksCRC: Bool
 
-  /// - Parameter checksCRC: Whether `contents(of:limit:)` refuses bytes whose CRC-32 is not the directory's. Fuzzing does
-  ///   without, for it would stop every changed byte there.
-  init(_ reader: FileReader, checksCRC: Bool = true) throws {
+  init(_ reader: FileReader) throws {
     self.reader = reader
-    self.checksCRC = checksCRC
     let directory = try ZipDirectory(reader)
     var bytes = ByteReader(
       try reader.read(at: directory.range.lowerBound, count: directory.range.count), path: reader.path,
@@ -48,7 +44,7 @@ struct ZipArchive: Sendable {
       throw Fault(.badData, "The member has \(member.byteCount) bytes, more than the limit of \(limit)", at: place)
     }
     let bytes = try reader.read(at: member.dataOffset, count: member.byteCount)
-    if checksCRC { try expect(CRC32.of(bytes), of: member) }
+    try expect(CRC32.of(bytes), of: member)
     return bytes
   }
 
@@ -59,13 +55,12 @@ struct ZipArchive: Sendable {
 
   /// The same, having read the whole member once to compare its CRC-32.
   func checkedBytes(_ range: Range<Int>, of member: ZipMember) throws -> [UInt8] {
-    guard checksCRC else { return try bytes(range, of: member) }
-    var sum = CRC32()
     if range == 0..<member.byteCount {
       let all = try bytes(range, of: member)
       try expect(CRC32.of(all), of: member)
       return all
     }
+    var sum = CRC32()
     var result: [UInt8] = []
     result.reserveCapacity(range.count)
     for start in stride(from: 0, to: member.byteCount, by: ZipArchive.pieceByteCount) {

@@ -6,9 +6,9 @@ struct ZipDirectory {
   private(set) var range: Range<Int>
   private(set) var memberCount: Int
 
-  /// The most bytes that are read: 64 Ki members with names of a thousand bytes.
-  private static let byteLimit = 64 << 20
-  private static let memberLimit = 1 << 16
+  /// 16 Ki members with names of a thousand bytes.
+  private static let byteLimit = 16 << 20
+  private static let memberLimit = 1 << 14
   private static let endByteCount = 22
   private static let locatorByteCount = 20
   private static let wideEndByteCount = 56
