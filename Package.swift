@@ -23,7 +23,7 @@ func tests(_ module: String, _ dependencies: [Target.Dependency] = [], fixtures:
 let parserFuzzing: Target = {
   let dependencies: [Target.Dependency] = [
     "Training", "RemoteStorage", "ShardBuilding", "WorkerProcesses", "WeightFiles", "WeightArchives", "Checkpointing",
-    "ShardFormat", "MediaDecoding", "Collectives", "Telemetry", "DurableFiles", "Failpoints", "Faults",
+    "ShardFormat", "MediaDecoding", "Collectives", "Telemetry", "DurableFiles", "Failpoints", "CZlib", "Faults",
   ]
   return Context.environment["SGMN_FUZZ"] == nil
     ? .testTarget(

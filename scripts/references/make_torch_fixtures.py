@@ -9,10 +9,12 @@ format before 1.6; hostile-*.pt, which run a command in a Python that loads them
 whole module, which needs its class.
 """
 
+import enum
 import os
 import pathlib
 import sys
 import warnings
+from typing import Dict, List, Optional
 
 import torch
 from safetensors.torch import save_file
@@ -54,8 +56,15 @@ class Block(torch.nn.Module):
         return x + self.attn(self.ln_1(x))
 
 
+class Color(enum.Enum):
+    RED = 1
+
+
 class Scripted(torch.nn.Module):
-    """Names nest as in OpenAI's archives."""
+    """Names nest as in OpenAI's archives, and beside them are attributes of all kinds."""
+
+    classes: Dict[str, List[int]]
+    title: Optional[str]
 
     def __init__(self):
         super().__init__()
@@ -63,6 +72,7 @@ class Scripted(torch.nn.Module):
         self.logit_scale = torch.nn.Parameter(torch.tensor(2.5))
         self.register_buffer("input_resolution", torch.tensor(224))
         self.sizes, self.rates, self.label, self.count = [1, 2], [0.5], "x", 3
+        self.classes, self.title, self.color, self.device = {"a": [1]}, None, Color.RED, torch.device("cpu")
 
     def forward(self, x):
         return self.visual(x) * self.logit_scale.exp()

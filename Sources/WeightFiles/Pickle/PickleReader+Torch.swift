@@ -24,10 +24,13 @@ extension PickleReader {
   /// A call: of one of the functions that we know, and they are not run but understood.
   mutating func reduce() throws {
     let parts = try pop(2)
-    guard case .global(let function) = parts[0], case .tuple(let tuple) = parts[1] else {
-      throw fault("A call of what is no global")
+    switch (parts[0], parts[1]) {
+    case (.global(let function), .tuple(let tuple)):
+      try stack.append(value(of: function, graph.sequences[tuple]))
+    // A case of an enumeration: its class and its number or text.
+    case (.global(.scriptClass), _): stack.append(.other)
+    default: throw fault("A call of what is no global")
     }
-    try stack.append(value(of: function, graph.sequences[tuple]))
   }
 
   mutating func newObject() throws {

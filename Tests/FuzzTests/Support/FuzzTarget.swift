@@ -16,7 +16,8 @@ struct FuzzTarget: Sendable {
   }
 
   static let all: [FuzzTarget] = [
-    .shard, .pixels, .details, .setIndex, .safetensors, .checkpointManifest, .configuration, .setting, .runState,
-    .json, .manifest, .tar, .lpr4m, .movingFashion, .embeddings, .jpeg, .http, .addresses, .metrics, .worker, .lists,
+    .shard, .pixels, .details, .setIndex, .safetensors, .torchWeights, .checkpointManifest, .configuration, .setting,
+    .runState, .json, .manifest, .tar, .lpr4m, .movingFashion, .embeddings, .jpeg, .http, .addresses, .metrics, .worker,
+    .lists,
   ]
 }
