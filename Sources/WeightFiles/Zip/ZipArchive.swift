@@ -67,6 +67,7 @@ struct ZipArchive: Sendable {
       let piece = start..<min(start + ZipArchive.pieceByteCount, member.byteCount)
       let bytes = try bytes(piece, of: member)
       bytes.withUnsafeBytes { sum.update($0) }
+      guard piece.overlaps(range) else { continue }
       let wanted = piece.clamped(to: range)
       result += bytes[wanted.lowerBound - start..<wanted.upperBound - start]
     }
