@@ -1,0 +1,51 @@
+import SGMNModel
+
+/// The sizes of the image encoder in a file, as its shapes tell them; nil where the tensor that would is not there.
+struct EncoderSizes: Equatable {
+  var width: Int?
+  var patch: Int?
+  var layers: Int
+  var embedDim: Int?
+  /// Patches of a side.
+  var grid: Int?
+
+  /// Channels of an attention head in every CLIP model.
+  static let headWidth = 64
+
+  init(_ names: CLIPNames, shapes: [String: [Int]]) {
+    func shape(_ name: String, count: Int) -> [Int]? {
+      let tensors = names.visual(name, grids: (1, 1))?.sources ?? []
+      return tensors.first.flatMap { shapes[$0] }.flatMap { $0.count == count ? $0 : nil }
+    }
+    let convolution = shape("conv1.weight", count: 4)
+    width = convolution?[0] ?? shape("class_embedding", count: 1)?[0]
+    patch = convolution?[3]
+    layers = BlockName.count(under: names.visualBlocks, in: shapes.keys)
+    let projection = shape("proj", count: 2)
+    if case .transpose = names.visual("proj", grids: (1, 1)) { embedDim = projection?[0] } else { embedDim = projection?[1] }
+    grid = shape("positional_embedding", count: 2).flatMap { EncoderSizes.side(ofTokens: $0[0]) }
+  }
+
+  /// The side of the square that all tokens but one are; nil where they are none.
+  private static func side(ofTokens count: Int) -> Int? {
+    guard count > 1 else { return nil }
+    let side = Int(Double(count - 1).squareRoot().rounded())
+    return side * side == count - 1 ? side : nil
+  }
+
+  /// The settings, `model.width=1024`, that would make a model of these sizes of another.
+  func settings(differingFrom model: ModelConfiguration) -> [String] {
+    var settings: [String] = []
+    func compare(_ key: String, _ value: Int?, _ current: Int) {
+      if let value, value != current { settings.append("model.\(key)=\(value)") }
+    }
+    compare("width", width, model.width)
+    compare("layers", layers, model.layers)
+    compare("patch", patch, model.patch)
+    compare("embed_dim", embedDim, model.embedDim)
+    if !settings.isEmpty, let width, width % EncoderSizes.headWidth == 0 {
+      compare("heads", width / EncoderSizes.headWidth, model.heads)
+    }
+    return settings
+  }
+}

@@ -1,0 +1,145 @@
+import Faults
+import SGMNModel
+
+/// Which tensors of a file become which parameters of a model: a function of names and shapes alone.
+public struct ImportPlan: Sendable {
+  /// What is asked of a file.
+  public enum Request: Sendable {
+    /// The image encoder, and starting values from CLIP's text transformer where it has one.
+    case visual
+    /// Everything that retrieval needs, of the authors' checkpoint.
+    case release
+  }
+
+  /// A parameter's name and shape.
+  public typealias Target = (name: String, shape: [Int])
+
+  public let found: FoundNaming
+  public private(set) var recipes: [String: WeightRecipe] = [:]
+  public internal(set) var report = ImportReport()
+  /// Settings of the model that would suit the file better, as `model.width=1024`.
+  public internal(set) var settings: [String]
+  let shapes: [String: [Int]]
+  let sizes: EncoderSizes
+  let names: CLIPNames
+  let model: ModelConfiguration
+  private let path: String
+
+  /// - Parameters:
+  ///   - shapes: the tensors of the file.
+  ///   - targets: the parameters of the model, all of them.
+  ///   - path: the file's, for messages.
+  /// - Throws: `Fault(.configuration)` where the file is of no known naming, or no release and one is asked for.
+  public init(
+    _ request: Request, shapes: [String: [Int]], targets: [Target], model: ModelConfiguration, path: String
+  ) throws {
+    found = try FoundNaming(of: shapes.keys, path: path)
+    names = CLIPNames(found)
+    sizes = EncoderSizes(names, shapes: shapes)
+    settings = sizes.settings(differingFrom: model)
+    (self.shapes, self.model, self.path) = (shapes, model, path)
+    let recipe: (String) -> WeightRecipe?
+    switch request {
+    case .visual:
+      let starts = TextTransformerStarts(self)
+      report.notes += starts.notes
+      recipe = { [self] in visualRecipe($0) ?? starts.recipe($0) }
+    case .release:
+      guard found.naming == .release else {
+        throw Fault(
+          .configuration,
+          "The names are those of \(found.naming.rawValue), not of the authors' SGMN checkpoints, which have transformerClip.… "
+            + "beside clip.visual.…", at: path, remedy: "Give it with --init-visual")
+      }
+      let release = ReleaseNames(self)
+      settings += release.settings
+      recipe = { [self] in visualRecipe($0) ?? release.recipe($0) }
+    }
+    noteHeads(request)
+    for target in targets { take(target, recipe(target.name)) }
+    sortLeftovers()
+  }
+
+  /// Throws `Fault(.configuration)` where the model and the file do not go together: where a parameter that was asked for
+  /// is missing or has another shape, or the file's encoder is deeper than the model's.
+  public func check() throws {
+    let problems = report.missing + report.shapeDiffers
+    guard !problems.isEmpty || !settings.isEmpty else { return }
+    let listed = problems.prefix(3).joined(separator: "; ") + (problems.count > 3 ? "; …" : "")
+    let differ = report.missing.isEmpty && report.shapeDiffers.isEmpty
+      ? "The model is not the file's"
+      : "\(report.missing.count) parameter(s) missing in the file, \(report.shapeDiffers.count) of another shape: \(listed)"
+    throw Fault(
+      .configuration, differ, at: path,
+      remedy: settings.isEmpty
+        ? "Take a file with the whole model in it, or leave it out"
+        : "Set \(settings.joined(separator: " ")), or take a file that suits the model")
+  }
+
+  /// First line of the report.
+  public var heading: String { "Weights from \(path), by the names of \(found.naming.rawValue)" }
+
+  private func visualRecipe(_ name: String) -> WeightRecipe? {
+    guard name.hasPrefix("visual.") else { return nil }
+    return names.visual(String(name.dropFirst("visual.".count)), grids: (sizes.grid ?? model.grid, model.grid))
+  }
+
+  private mutating func take(_ target: Target, _ recipe: WeightRecipe?) {
+    guard let recipe else {
+      report.untouched.append(target.name)
+      return
+    }
+    let absent = recipe.sources.filter { shapes[$0] == nil }
+    guard absent.isEmpty else {
+      report.missing.append("\(target.name): no \(absent.joined(separator: ", "))")
+      return
+    }
+    let stored = recipe.sources.map { shapes[$0] ?? [] }
+    guard recipe.shape(of: stored) == target.shape else {
+      report.shapeDiffers.append(
+        "\(target.name): file \(stored.map { "\($0)" }.joined(separator: ", ")), model \(target.shape)")
+      return
+    }
+    report.taken.append(target.name)
+    if let origin = recipe.origin(of: target.name) { report.origins[target.name] = origin }
+    recipes[target.name] = recipe
+  }
+
+  /// A file does not say how many heads there are.
+  private mutating func noteHeads(_ request: Request) {
+    if let grid = sizes.grid, grid != model.grid, settings.isEmpty {
+      report.notes.append("positions interpolated from \(grid)×\(grid) patches to \(model.grid)×\(model.grid)")
+    }
+    var counts = [("heads", model.heads, sizes.width)]
+    if request == .release { counts.append(("tmc_heads", model.tmcHeads, sizes.embedDim)) }
+    for (key, heads, width) in counts {
+      guard let width, width % EncoderSizes.headWidth == 0, heads != width / EncoderSizes.headWidth,
+        !settings.contains(where: { $0.hasPrefix("model.\(key)=") })
+      else { continue }
+      report.notes.append(
+        "model.\(key) is \(heads); CLIP's models have a head for every 64 of \(width) channels, which makes "
+          + "\(width / EncoderSizes.headWidth): with another count the weights mean something else")
+    }
+  }
+
+  private mutating func sortLeftovers() {
+    let read = Set(recipes.values.flatMap(\.sources))
+    for name in shapes.keys.sorted() where !read.contains(name) {
+      if LeftoverTensors.isKnown(name, found) { report.notUsed.append(name) } else { report.unexpected.append(name) }
+    }
+  }
+}
+
+extension WeightRecipe {
+  /// In words, where it is not simply the tensor of the same name.
+  fileprivate func origin(of parameter: String) -> String? {
+    switch self {
+    case .copy(let name): name == parameter ? nil : name
+    case .stack(let names): names.joined(separator: " + ")
+    case .transpose(let name): "\(name), transposed"
+    case .firstRows(let name, let count): "\(name), first \(count) rows"
+    case .positions(let name, let from, let to):
+      from == to ? (name == parameter ? nil : name) : "\(name), interpolated from \(from)×\(from) to \(to)×\(to)"
+    }
+  }
+}
