@@ -117,7 +117,7 @@ let package = Package(
       "PretrainedWeights",
       [
         "SGMNModel", "TextModel", "TextEncoding", "WeightFiles", "Checkpointing", "Collectives", "NeuralNetworks",
-        "TensorCore", "DurableFiles", "Faults",
+        "TensorCore", "CVectorKernels", "DurableFiles", "Faults",
       ]),
     module(
       "ONNXExport", ["SGMNModel", "NeuralNetworks", "WeightFiles", "Checkpointing", "DurableFiles", "Faults"]),

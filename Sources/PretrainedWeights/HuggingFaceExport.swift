@@ -14,11 +14,18 @@ public enum HuggingFaceExport {
     public let values: [Float]
   }
 
-  /// What the library's file holds of the parameter `name`; nothing of parts that are no image encoder.
+  /// Whether the library's file holds anything of the parameter `name`.
+  public static func holds(_ name: String) -> Bool { recipe(name) != nil }
+
+  /// How an import would make the parameter of the library's tensors; an export undoes it.
+  private static func recipe(_ name: String) -> WeightRecipe? {
+    guard name.hasPrefix("visual.") else { return nil }
+    return CLIPNames(FoundNaming(.huggingFace)).visual(String(name.dropFirst("visual.".count)), grids: (1, 1))
+  }
+
+  /// What the library's file holds of a parameter: one tensor, or the three that are packed into one.
   public static func tensors(of name: String, shape: [Int], values: [Float]) -> [Tensor] {
-    guard name.hasPrefix("visual."),
-      let recipe = CLIPNames(FoundNaming(.huggingFace)).visual(String(name.dropFirst("visual.".count)), grids: (1, 1))
-    else { return [] }
+    guard let recipe = recipe(name) else { return [] }
     switch recipe {
     case .copy(let tensor), .positions(let tensor, _, _), .firstRows(let tensor, _):
       return [Tensor(name: tensor, shape: shape, values: values)]

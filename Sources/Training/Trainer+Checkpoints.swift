@@ -16,6 +16,7 @@ extension Trainer {
       let chosen = try chooseCheckpoint(resume, folder)
       progress.tick(.starting)  // all of it has been read once, and is read again
       let restored = try chosen.map { try read($0) }
+      if restored == nil { try initialize(folder) }
       try folder.write(configuration)
       try prepareSaving(folder, resume, restored)
       return restored
@@ -87,7 +88,9 @@ extension Trainer {
 
   private func shareTensors() throws {
     optimizer.stepCount = state.updateCount
-    for tensor in [arena.values, optimizer.firstMoment, optimizer.secondMoment] {
+    // Before the first update every rank's moments are zeros.
+    let moments = state.updateCount > 0 ? [optimizer.firstMoment, optimizer.secondMoment] : []
+    for tensor in [arena.values] + moments {
       try tensor.updateHostPieces(reads: communicator.isLeader) { try communicator.broadcast($0, from: 0) }
     }
     arena.refreshOperands()

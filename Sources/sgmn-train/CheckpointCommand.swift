@@ -70,18 +70,22 @@ struct CheckpointCommand: ParsableCommand {
 
   struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "export", abstract: "Writes the weights alone for other programs, with step and settings.")
+      commandName: "export", abstract: "Writes the weights alone, with step and settings.",
+      discussion: """
+        --format sgmn writes a safetensors file of all weights, by the names that checkpoints have. --format huggingface
+        writes a folder that CLIPVisionModelWithProjection.from_pretrained of transformers loads: the image encoder.
+        """)
 
     @Argument(help: "CHECKPOINT.")
     var checkpoint: String
 
-    @Option(name: .shortAndLong, help: "The file, or for onnx the folder, which must not exist.")
+    @Option(name: .shortAndLong, help: "The file, or for huggingface the folder, which must not exist.")
     var out: String
 
-    @Option(help: "safetensors: one file; onnx: a folder of the encoders that retrieval needs.")
-    var format = WeightExport.Format.safetensors
+    @Option(help: "sgmn or huggingface.")
+    var format = WeightExport.Format.sgmn
 
-    @Option(help: "float32, or in safetensors rounded to bf16 or f16.")
+    @Option(help: "float32, or rounded to bf16 or f16.")
     var dtype = WeightExport.ElementType.float32
 
     func validate() throws {
@@ -92,12 +96,8 @@ struct CheckpointCommand: ParsableCommand {
 
     func run() throws {
       try CheckpointCommand.end {
-        let warn = CheckpointCommand.warn
-        let byteCount =
-          switch format {
-          case .safetensors: try WeightExport.write(checkpoint, to: out, as: dtype, warn: warn)
-          case .onnx: try WeightExport.writeONNX(checkpoint, to: out, warn: warn)
-          }
+        let byteCount = try WeightExport.write(
+          checkpoint, to: out, as: dtype, format: format, warn: CheckpointCommand.warn)
         print("\(out): \(byteCount) bytes")
       }
     }

@@ -81,6 +81,17 @@ struct SGMNTrain: ParsableCommand {
       valueName: "whose"))
   var negatives: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "CLIP's weights that a new run begins with (initialization.visual): safetensors or PyTorch, names of OpenAI or Hugging "
+        + "Face.", valueName: "file"))
+  var initVisual: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A checkpoint of the authors' SGMN that a new run begins with (initialization.release).", valueName: "file"))
+  var initRelease: String?
+
   @Option(help: ArgumentHelp("auto (the newest checkpoint), never, or a checkpoint's folder.", valueName: "from"))
   var resume = "auto"
 
@@ -179,6 +190,8 @@ struct SGMNTrain: ParsableCommand {
     if let precision { all.append("compute.precision=\(quoted(precision))") }
     if recompute { all.append("compute.recompute=true") }
     if let negatives { all.append("model.negatives=\(quoted(negatives))") }
+    if let initVisual { all.append("initialization.visual=\(quoted(initVisual))") }
+    if let initRelease { all.append("initialization.release=\(quoted(initRelease))") }
     return try ConfigurationFile.load(path: config, settings: all)
   }
 

@@ -1,11 +1,13 @@
 import Checkpointing
+import DurableFiles
 import Faults
 import Foundation
-import ONNXExport
+import PretrainedWeights
+import SGMNModel
 import TensorCore
 import WeightFiles
 
-/// The weights of a checkpoint alone, for other programs: `sgmn-train checkpoint export`.
+/// The weights of a checkpoint alone: `sgmn-train checkpoint export`.
 public enum WeightExport {
   /// What is written.
   public enum Format: String, CaseIterable, Sendable {
@@ -20,34 +22,65 @@ public enum WeightExport {
     case float32, bf16, f16
   }
 
-  /// Writes the weights by name, rounded to nearest with halves to even, and in the metadata `format`, `step` and
-  /// `configuration`, the run's settings as YAML.
+  /// What is written, and under which names.
+  public enum Format: String, CaseIterable, Sendable {
+    /// One safetensors file of all weights, by the names that checkpoints have.
+    case sgmn
+    /// A folder that `CLIPVisionModelWithProjection.from_pretrained` of `transformers` loads: the image encoder.
+    case huggingface
+  }
+
+  /// Writes the weights, rounded to nearest with halves to even, and in the metadata `format`, `step` and `configuration`,
+  /// the run's settings as YAML.
   ///
-  /// - Parameter path: A checkpoint's folder or a run's, of which the newest whole one is taken.
-  /// - Returns: The bytes of the file.
-  /// - Throws: `Fault(.outputUnavailable)` where there is such a file already, `.usage` where a weight is too large for the type.
+  /// - Parameters:
+  ///   - path: A checkpoint's folder or a run's, of which the newest whole one is taken.
+  ///   - out: The file, or for `huggingface` the folder.
+  /// - Returns: The bytes of the file with the weights.
+  /// - Throws: `Fault(.outputUnavailable)` where `out` is there already, `.usage` where a weight is too large for the type.
   @discardableResult
-  public static func write(_ path: String, to file: String, as type: ElementType, warn: (String) -> Void) throws -> Int
-  {
-    let (checkpoint, state) = try whole(path, for: file, warn: warn)
-    let source = try checkpoint.tensors(TrainingCheckpoint.modelFile)
-    let entries = source.tensors.sorted { $0.key < $1.key }
-    let width = type.stored.byteCount
-    let memory = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: entries.reduce(0) { $0 + $1.value.elementCount * width }, alignment: 8)
-    defer { memory.deallocate() }
-    var end = 0
-    var tensors: [SafetensorsWriter.Tensor] = []
-    for (name, entry) in entries {
-      let bytes = UnsafeMutableRawBufferPointer(rebasing: memory[end..<end + entry.elementCount * width])
-      try encode(source.floats(name), as: type, into: bytes, name: name)
-      tensors.append(.init(name: name, type: type.stored, shape: entry.shape, bytes: UnsafeRawBufferPointer(bytes)))
-      end += bytes.count
+  public static func write(
+    _ path: String, to out: String, as type: ElementType, format: Format = .sgmn, warn: (String) -> Void
+  ) throws -> Int {
+    guard !FileManager.default.fileExists(atPath: out) else {
+      throw Fault(
+        .outputUnavailable, "The \(format == .sgmn ? "file" : "folder") exists already", at: out,
+        remedy: "Choose another --out, or remove it")
     }
-    return try SafetensorsWriter.write(
-      path: file,
-      metadata: metadata(checkpoint, state).merging(["format": "pt"]) { $1 }, tensors: tensors
-    ).byteCount
+    let checkpoint = try CheckpointLocation(path).whole(warn: warn)
+    let state = try TrainingCheckpoint.readState(checkpoint)
+    let source = try checkpoint.tensors(TrainingCheckpoint.modelFile)
+    let weights = EncodedWeights(type: type)
+    for (name, entry) in source.tensors.sorted(by: { $0.key < $1.key }) {
+      switch format {
+      case .sgmn: try weights.add(name, shape: entry.shape, source.floats(name))
+      case .huggingface:
+        guard HuggingFaceExport.holds(name) else { continue }
+        for tensor in HuggingFaceExport.tensors(of: name, shape: entry.shape, values: try source.floats(name)) {
+          try weights.add(tensor.name, shape: tensor.shape, tensor.values)
+        }
+      }
+    }
+    let metadata = [
+      "format": "pt", "step": "\(state.step)", "created_by": checkpoint.manifest.createdBy,
+      "configuration": try ConfigurationFile.text(of: state.configuration),
+    ]
+    switch format {
+    case .sgmn: return try weights.write(to: out, metadata: metadata)
+    case .huggingface: return try writeFolder(out, weights, metadata: metadata, model: state.configuration.model)
+    }
+  }
+
+  /// The weights come last: a folder that has them is whole.
+  private static func writeFolder(
+    _ folder: String, _ weights: EncodedWeights, metadata: [String: String], model: ModelConfiguration
+  ) throws -> Int {
+    try DurableFile.createFolder(folder)
+    try DurableFile.write(
+      HuggingFaceExport.configuration(of: model), to: "\(folder)/\(HuggingFaceExport.configurationFile)")
+    try DurableFile.write(
+      HuggingFaceExport.preprocessor(of: model), to: "\(folder)/\(HuggingFaceExport.preprocessorFile)")
+    return try weights.write(to: "\(folder)/\(HuggingFaceExport.weightsFile)", metadata: metadata)
   }
 
   /// Writes image, clip and text encoders as ONNX graphs with their weights, and in their metadata `step` and
@@ -101,6 +134,28 @@ public enum WeightExport {
     case .bf16: try store(values.map { BFloat16.bits($0) }) { BFloat16.float($0).isFinite }
     case .f16: try store(values.map { Float16($0) }) { $0.isFinite }
     }
+  }
+}
+
+/// Tensors as they will be in the file.
+private final class EncodedWeights {
+  private let type: WeightExport.ElementType
+  private var tensors: [SafetensorsWriter.Tensor] = []
+
+  init(type: WeightExport.ElementType) { self.type = type }
+
+  deinit { for tensor in tensors { tensor.bytes.deallocate() } }
+
+  func add(_ name: String, shape: [Int], _ values: [Float]) throws {
+    let bytes = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: values.count * type.stored.byteCount, alignment: 8)
+    tensors.append(.init(name: name, type: type.stored, shape: shape, bytes: UnsafeRawBufferPointer(bytes)))
+    try WeightExport.encode(values, as: type, into: bytes, name: name)
+  }
+
+  /// The bytes of the file.
+  func write(to path: String, metadata: [String: String]) throws -> Int {
+    try SafetensorsWriter.write(path: path, metadata: metadata, tensors: tensors).byteCount
   }
 }
 

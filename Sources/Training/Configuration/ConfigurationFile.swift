@@ -1,5 +1,6 @@
 import DurableFiles
 import Faults
+import SGMNModel
 import Yams
 
 /// A run's configuration from defaults, a YAML file and `--set key=value`, in that order.
@@ -13,10 +14,17 @@ public enum ConfigurationFile {
   /// run.
   public static func load(path: String?, settings: [String]) throws -> RunConfiguration {
     var tree = try defaults.get()
-    if let path {
-      try overlay(text(at: path), on: &tree, source: path)
+    var overlays: [Node] = []
+    if let path, let node = try compose(text(at: path), source: path) {  // an empty file changes nothing
+      try merge(node, into: &tree, path: [], source: path)
+      overlays.append(node)
     }
-    for setting in settings { try apply(setting, to: &tree) }
+    for setting in settings {
+      let node = try self.node(of: setting)
+      try merge(node, into: &tree, path: [], source: source(of: setting))
+      overlays.append(node)
+    }
+    if !overlays.contains(where: { $0["model"]?["padding"] != nil }) { choosePadding(in: &tree) }
     let configuration: RunConfiguration
     do {
       configuration = try YAMLDecoder().decode(RunConfiguration.self, from: tree)
@@ -30,6 +38,12 @@ public enum ConfigurationFile {
       throw fault
     }
     return configuration
+  }
+
+  /// Whoever names a checkpoint of the authors need not know of its padding; whoever states another is told (`validate`).
+  private static func choosePadding(in tree: inout Node) {
+    guard let release = tree["initialization"]?["release"]?.string, !release.isEmpty else { return }
+    tree["model"]?["padding"] = Node(ModelConfiguration.Padding.release.rawValue)
   }
 
   /// The configuration as YAML, every key stated.
@@ -77,11 +91,6 @@ public enum ConfigurationFile {
     return node
   }
 
-  private static func overlay(_ text: String, on tree: inout Node, source: String) throws {
-    guard let node = try compose(text, source: source) else { return }  // an empty file changes nothing
-    try merge(node, into: &tree, path: [], source: source)
-  }
-
   /// Puts `node` where it belongs, refusing keys that the defaults do not have.
   private static func merge(_ node: Node, into tree: inout Node, path: [String], source: String) throws {
     let name = path.joined(separator: ".")
@@ -116,15 +125,17 @@ public enum ConfigurationFile {
     tree = .mapping(result)
   }
 
-  private static func apply(_ setting: String, to tree: inout Node) throws {
-    let source = "--set \(setting)"
+  private static func source(of setting: String) -> String { "--set \(setting)" }
+
+  /// `key.of.group=value` as a tree.
+  private static func node(of setting: String) throws -> Node {
+    let source = source(of: setting)
     guard let equals = setting.firstIndex(of: "=") else {
       throw Fault(.usage, "A setting is key=value", at: source)
     }
     let path = setting[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     let value = try compose(String(setting[setting.index(after: equals)...]), source: source) ?? Node("")
-    let node = path.reversed().reduce(value) { Node.mapping(Node.Mapping([(Node($1), $0)])) }
-    try merge(node, into: &tree, path: [], source: source)
+    return path.reversed().reduce(value) { Node.mapping(Node.Mapping([(Node($1), $0)])) }
   }
 
   private static func place(_ node: Node, _ source: String) -> String {

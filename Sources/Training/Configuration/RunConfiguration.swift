@@ -17,6 +17,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
   public var checkpoint = CheckpointConfiguration()
   public var evaluation = EvaluationConfiguration()
   public var safety = SafetyConfiguration()
+  public var initialization = InitializationConfiguration()
 
   public init() {}
 
@@ -180,8 +181,16 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     }
   }
 
+  /// Where the weights of a new run come from, as far as not from the seed. A run that goes on reads neither file.
+  public struct InitializationConfiguration: Codable, Sendable, Equatable {
+    /// A file of CLIP's weights, for the image encoder; empty for none.
+    public var visual = ""
+    /// A checkpoint of the authors' SGMN; empty for none.
+    public var release = ""
+  }
+
   enum CodingKeys: String, CodingKey {
-    case seed, model, data, compute, optimizer, schedule, checkpoint, evaluation, safety
+    case seed, model, data, compute, optimizer, schedule, checkpoint, evaluation, safety, initialization
   }
 }
 
@@ -215,6 +224,13 @@ extension RunConfiguration {
       (1...65_536).contains(compute.encoderParts), "compute.encoder_parts",
       "\(compute.encoderParts) is not within 1…65536")
     if compute.virtualRanks != 0 { try validateVirtualRanks(require) }
+    try require(
+      initialization.visual.isEmpty || initialization.release.isEmpty, "initialization.visual",
+      "does not go with initialization.release, whose checkpoint has an image encoder of its own")
+    try require(
+      initialization.release.isEmpty || model.padding == .release, "model.padding",
+      "\(model.padding.rawValue) does not go with initialization.release: the authors' weights know padded frames as "
+        + "pictures of zeros")
     try require(
       optimizer.learningRate > 0 && optimizer.learningRate.isFinite, "optimizer.learning_rate",
       "\(optimizer.learningRate) is not a rate")

@@ -4,7 +4,8 @@ import Faults
 import Foundation
 import Telemetry
 
-/// The folder of a run: `config.yaml`, `metrics.jsonl`, `checkpoints/`, `error.rank-R.json` where a rank failed.
+/// The folder of a run: `config.yaml`, `metrics.jsonl`, `checkpoints/`, `initialization.txt` where it began with the
+/// weights of a file, `error.rank-R.json` where a rank failed.
 ///
 /// Rank 0 holds its lock; two runs never share one.
 final class RunFolder {
@@ -30,6 +31,15 @@ final class RunFolder {
 
   var checkpoints: String { RunFolder.checkpoints(in: path) }
   var metrics: String { "\(path)/metrics.jsonl" }
+
+  var initialization: String { "\(path)/initialization.txt" }
+
+  func writeInitialization(_ report: String) throws { try DurableFile.write([UInt8](report.utf8), to: initialization) }
+
+  func removeInitialization() throws {
+    guard FileManager.default.fileExists(atPath: initialization) else { return }
+    try FileManager.default.removeItem(atPath: initialization)
+  }
 
   func write(_ configuration: RunConfiguration) throws {
     try DurableFile.write([UInt8](ConfigurationFile.text(of: configuration).utf8), to: "\(path)/config.yaml")

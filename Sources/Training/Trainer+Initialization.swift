@@ -1,0 +1,32 @@
+import DurableFiles
+import Faults
+import PretrainedWeights
+
+extension Trainer {
+  /// Has a new run begin with the weights of a file, where the configuration names one; the report of what became of each
+  /// goes to `initialization.txt`. Of rank 0, which gives the others its weights afterwards.
+  func initialize(_ folder: RunFolder) throws {
+    guard let (request, path) = configuration.initialization.chosen else {
+      return try folder.removeInitialization()  // of an attempt before, with other settings
+    }
+    let weights = try WeightImport(request, path: path, arena: arena, model: configuration.model)
+    try folder.writeInitialization(weights.plan.report.text(heading: weights.plan.heading))
+    try weights.write(into: arena) { progress.tick(.starting) }
+    logger.info("\(weights.summary); all of them in \(folder.initialization)")
+    for note in weights.plan.report.notes { logger.notice(note) }
+    if !weights.plan.report.unexpected.isEmpty {
+      logger.warning(
+        "\(path) holds \(weights.plan.report.unexpected.count) tensor(s) that nobody expected, as "
+          + weights.plan.report.unexpected.prefix(3).joined(separator: ", "))
+    }
+  }
+}
+
+extension RunConfiguration.InitializationConfiguration {
+  /// The file that is named, and what is asked of it; nil where none is.
+  var chosen: (ImportPlan.Request, path: String)? {
+    if !visual.isEmpty { return (.visual, visual) }
+    if !release.isEmpty { return (.release, release) }
+    return nil
+  }
+}
