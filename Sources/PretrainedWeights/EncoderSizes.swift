@@ -30,7 +30,8 @@ struct EncoderSizes: Equatable {
   private static func side(ofTokens count: Int) -> Int? {
     guard count > 1 else { return nil }
     let side = Int(Double(count - 1).squareRoot().rounded())
-    return side * side == count - 1 ? side : nil
+    let (square, overflow) = side.multipliedReportingOverflow(by: side)
+    return !overflow && square == count - 1 ? side : nil
   }
 
   /// The settings, `model.width=1024`, that would make a model of these sizes of another.

@@ -19,6 +19,8 @@ public struct ImportPlan: Sendable {
   public internal(set) var report = ImportReport()
   /// Settings of the model that would suit the file better, as `model.width=1024`.
   public internal(set) var settings: [String]
+  /// The tensors that were asked for, whether they could be taken or not.
+  private(set) var asked: Set<String> = []
   let shapes: [String: [Int]]
   let sizes: EncoderSizes
   let names: CLIPNames
@@ -89,6 +91,7 @@ public struct ImportPlan: Sendable {
       report.untouched.append(target.name)
       return
     }
+    asked.formUnion(recipe.sources)
     let absent = recipe.sources.filter { shapes[$0] == nil }
     guard absent.isEmpty else {
       report.missing.append("\(target.name): no \(absent.joined(separator: ", "))")
@@ -123,8 +126,7 @@ public struct ImportPlan: Sendable {
   }
 
   private mutating func sortLeftovers() {
-    let read = Set(recipes.values.flatMap(\.sources))
-    for name in shapes.keys.sorted() where !read.contains(name) {
+    for name in shapes.keys.sorted() where !asked.contains(name) {
       if LeftoverTensors.isKnown(name, found) { report.notUsed.append(name) } else { report.unexpected.append(name) }
     }
   }

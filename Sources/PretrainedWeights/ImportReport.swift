@@ -1,7 +1,7 @@
 /// What became of every tensor of a file and every parameter of a model when one was read into the other.
 ///
-/// Every parameter is in exactly one of `taken`, `missing`, `shapeDiffers` and `untouched`; every tensor of the file is
-/// read, or in one of `notUsed` and `unexpected`.
+/// Every parameter is in exactly one of `taken`, `missing`, `shapeDiffers` and `untouched`; every tensor of the file
+/// that was not asked for is in one of `notUsed` and `unexpected`.
 public struct ImportReport: Equatable, Sendable {
   /// Parameters that have their values from the file, by name.
   public var taken: [String] = []

@@ -14,10 +14,17 @@ public struct WeightImport {
   ///
   /// - Throws: the faults of `WeightFiles.open` and `ImportPlan`.
   public init(_ request: ImportPlan.Request, path: String, arena: ParameterArena, model: ModelConfiguration) throws {
-    file = try WeightFiles.open(path)
+    try self.init(request, file: WeightFiles.open(path), arena: arena, model: model)
+  }
+
+  /// The same with a file that is open already.
+  public init(
+    _ request: ImportPlan.Request, file: any WeightFile, arena: ParameterArena, model: ModelConfiguration
+  ) throws {
+    self.file = file
     plan = try ImportPlan(
       request, shapes: file.shapes, targets: arena.entries.map { ($0.name, $0.parameter.shape) }, model: model,
-      path: path)
+      path: file.path)
   }
 
   /// What the log says of it: file, format, names and counts.

@@ -2,7 +2,7 @@
 public enum WeightRecipe: Equatable, Sendable {
   /// The tensor as it is.
   case copy(String)
-  /// Tensors one behind the other along the first axis, as `in_proj` packs the projections of query, key and value.
+  /// Tensors of one shape, one behind the other along the first axis, as `in_proj` packs the projections of query, key and value.
   case stack([String])
   /// The matrix with rows and columns exchanged.
   case transpose(String)
@@ -29,10 +29,10 @@ extension WeightRecipe {
     switch self {
     case .copy: return first
     case .stack:
-      guard !first.isEmpty, shapes.allSatisfy({ $0.dropFirst() == first.dropFirst() && !$0.isEmpty }) else {
-        return nil
-      }
-      return [shapes.reduce(0) { $0 + $1[0] }] + first.dropFirst()
+      // What packs into one matrix is equally large.
+      guard !first.isEmpty, shapes.allSatisfy({ $0 == first }) else { return nil }
+      let (rows, overflow) = first[0].multipliedReportingOverflow(by: shapes.count)
+      return overflow ? nil : [rows] + first.dropFirst()
     case .transpose: return first.count == 2 ? first.reversed() : nil
     case .firstRows(_, let count): return first.count == 2 && first[0] >= count ? [count, first[1]] : nil
     case .positions(_, let from, let to):

@@ -24,7 +24,7 @@ public enum ReferencePython {
     try process.run()
     // Both pipes are read at once: a script that fills one would else wait for ever.
     let complaint = Reading(complaints.fileHandleForReading)
-    let text = output.fileHandleForReading.readDataToEndOfFile()
+    let text = allBytes(output.fileHandleForReading)
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
       throw Failure(description: "\(name) ended with \(process.terminationStatus): \(complaint.text.suffix(2_000))")
@@ -41,6 +41,17 @@ public enum ReferencePython {
     .deletingLastPathComponent()
 }
 
+/// What comes out of a pipe until its end. `FileHandle` traps where a signal, as of a child that has ended, interrupts it.
+private func allBytes(_ handle: FileHandle) -> Data {
+  var data = Data()
+  var buffer = [UInt8](repeating: 0, count: 1 << 16)
+  while true {
+    let count = read(handle.fileDescriptor, &buffer, buffer.count)
+    if count > 0 { data.append(contentsOf: buffer[..<count]) }
+    if count == 0 || (count < 0 && errno != EINTR) { return data }
+  }
+}
+
 /// What comes out of a pipe, read by a thread of its own.
 private final class Reading: @unchecked Sendable {
   private var data = Data()
@@ -48,7 +59,7 @@ private final class Reading: @unchecked Sendable {
 
   init(_ handle: FileHandle) {
     Thread.detachNewThread {
-      self.data = handle.readDataToEndOfFile()
+      self.data = allBytes(handle)
       self.done.signal()
     }
   }
