@@ -225,8 +225,8 @@ let package = Package(
     tests(
       "Training",
       [
-        "training-probe", "ProbeJobs", "Collectives", "Randomness", "SGMNModel", "ShardFormat", "Telemetry",
-        "TensorCore", "Faults",
+        "training-probe", "ProbeJobs", "ReferenceLibraries", "Checkpointing", "Collectives", "Randomness", "SGMNModel",
+        "ShardFormat", "Telemetry", "TensorCore", "Faults",
       ]),
     // Faults brought about in real commands under a real mpirun, and what must then be true.
     .target(
@@ -245,7 +245,7 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "sgmn-train", "sgmn-eval", "sgmn-shard", "sgmn-parity", "gpu-check", "training-probe", "ProbeJobs",
-        "FaultTrials", "ReferenceLibraries", "ShardFormat", "Randomness",
+        "FaultTrials", "Checkpointing", "ShardFormat", "Randomness",
       ]),
   ],
   swiftLanguageModes: [.v6]
