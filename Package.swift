@@ -127,9 +127,10 @@ let package = Package(
     module(
       "Training",
       [
-        "Evaluation", "PretrainedWeights", "SGMNModel", "Optimization", "NeuralNetworks", "TensorCore", "DataLoading",
-        "ShardFormat", "RemoteStorage", "Checkpointing", "GradientAveraging", "Supervision", "Collectives", "Telemetry",
-        "DurableFiles", "CVectorKernels", "Threads",
+        "Evaluation", "PretrainedWeights", "ONNXExport", "SGMNModel", "Optimization", "NeuralNetworks", "TensorCore",
+        "DataLoading",
+        "ShardFormat", "RemoteStorage", "WeightFiles", "Checkpointing", "GradientAveraging", "Supervision",
+        "Collectives", "Telemetry", "DurableFiles", "CVectorKernels", "Threads",
         "Randomness", "Failpoints", "Faults",
         .product(name: "Yams", package: "Yams"),
       ]),
@@ -204,15 +205,22 @@ let package = Package(
     tests("SGMNModel"),
     // Runs Python scripts beside PyTorch, transformers and onnxruntime.
     .target(name: "ReferenceLibraries", path: "Tests/ReferenceLibraries"),
-    tests("WeightFiles", ["Checkpointing", "ReferenceLibraries", "Faults"]),
-    tests("TextModel", ["ReferenceLibraries", "TextEncoding", "NeuralNetworks", "TensorCore"]),
+    // Writes ZIP archives and pickles as nobody honest would.
+    .target(name: "WeightArchives", dependencies: ["CZlib"], path: "Tests/WeightArchives"),
+    tests("WeightFiles", ["WeightArchives", "Checkpointing", "ReferenceLibraries", "Faults"], fixtures: true),
+    tests("TextModel", ["NeuralNetworks", "TensorCore", "Randomness"]),
     tests(
       "PretrainedWeights",
       [
-        "ReferenceLibraries", "SGMNModel", "TextModel", "WeightFiles", "Checkpointing", "NeuralNetworks", "TensorCore",
-        "Randomness", "Faults",
+        "ReferenceLibraries", "SGMNModel", "TextModel", "TextEncoding", "WeightFiles", "Checkpointing",
+        "NeuralNetworks", "TensorCore", "Randomness", "Faults",
+      ], fixtures: true),
+    tests(
+      "ONNXExport",
+      [
+        "ReferenceLibraries", "SGMNModel", "WeightFiles", "Checkpointing", "NeuralNetworks", "TensorCore", "Randomness",
+        "Faults",
       ]),
-    tests("ONNXExport", ["ReferenceLibraries", "SGMNModel", "Checkpointing", "NeuralNetworks", "TensorCore", "Faults"]),
     tests("Evaluation"),
     tests("Parity", ["ReferenceLibraries", "TensorCore"], fixtures: true),
     // The ranks of TrainingTests, started by a real mpirun.
@@ -245,7 +253,7 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "sgmn-train", "sgmn-eval", "sgmn-shard", "sgmn-parity", "gpu-check", "training-probe", "ProbeJobs",
-        "FaultTrials", "Checkpointing", "ShardFormat", "Randomness",
+        "FaultTrials", "ReferenceLibraries", "Checkpointing", "ShardFormat", "Randomness",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -22,7 +22,11 @@ struct EncoderSizes: Equatable {
     patch = convolution?[3]
     layers = BlockName.count(under: names.visualBlocks, in: shapes.keys)
     let projection = shape("proj", count: 2)
-    if case .transpose = names.visual("proj", grids: (1, 1)) { embedDim = projection?[0] } else { embedDim = projection?[1] }
+    if case .transpose = names.visual("proj", grids: (1, 1)) {
+      embedDim = projection?[0]
+    } else {
+      embedDim = projection?[1]
+    }
     grid = shape("positional_embedding", count: 2).flatMap { EncoderSizes.side(ofTokens: $0[0]) }
   }
 

@@ -47,7 +47,8 @@ public enum HuggingFaceExport {
   public static func configuration(of model: ModelConfiguration) throws -> [UInt8] {
     try encoded([
       "architectures": ["CLIPVisionModelWithProjection"], "model_type": "clip_vision_model", "num_channels": 3,
-      "hidden_act": "quick_gelu", "layer_norm_eps": 1e-5, "hidden_size": model.width, "intermediate_size": 4 * model.width,
+      "hidden_act": "quick_gelu", "layer_norm_eps": 1e-5, "hidden_size": model.width,
+      "intermediate_size": 4 * model.width,
       "num_hidden_layers": model.layers, "num_attention_heads": model.heads, "patch_size": model.patch,
       "image_size": model.resolution, "projection_dim": model.embedDim,
     ])

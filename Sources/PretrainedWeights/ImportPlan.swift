@@ -68,7 +68,8 @@ public struct ImportPlan: Sendable {
     let problems = report.missing + report.shapeDiffers
     guard !problems.isEmpty || !settings.isEmpty else { return }
     let listed = problems.prefix(3).joined(separator: "; ") + (problems.count > 3 ? "; …" : "")
-    let differ = report.missing.isEmpty && report.shapeDiffers.isEmpty
+    let differ =
+      report.missing.isEmpty && report.shapeDiffers.isEmpty
       ? "The model is not the file's"
       : "\(report.missing.count) parameter(s) missing in the file, \(report.shapeDiffers.count) of another shape: \(listed)"
     throw Fault(

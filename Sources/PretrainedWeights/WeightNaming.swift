@@ -34,7 +34,8 @@ public struct FoundNaming: Equatable, Sendable {
         .configuration,
         "No image encoder of CLIP by any known name among \(names.count) tensors"
           + (names.isEmpty ? "" : ", the first are \(first)"), at: path,
-        remedy: "Names are known of CLIP by OpenAI (visual.…) and Hugging Face (vision_model.…, with visual_projection), of the "
+        remedy:
+          "Names are known of CLIP by OpenAI (visual.…) and Hugging Face (vision_model.…, with visual_projection), of the "
           + "authors' SGMN checkpoints and of this trainer's")
     }
     self = found
@@ -63,7 +64,9 @@ public struct FoundNaming: Equatable, Sendable {
     guard naming == .openAI else { return self }
     if prefix.hasSuffix("clip.") {
       let outer = String(prefix.dropLast("clip.".count))
-      if names.contains(where: { $0.hasPrefix(outer + "transformerClip.") || $0.hasPrefix(outer + "frame2t_attention.") }) {
+      if names.contains(where: {
+        $0.hasPrefix(outer + "transformerClip.") || $0.hasPrefix(outer + "frame2t_attention.")
+      }) {
         return FoundNaming(.release, prefix: outer)
       }
     }
@@ -74,7 +77,8 @@ public struct FoundNaming: Equatable, Sendable {
   /// Whether `prefix` is empty or made of wrappers alone: `module.clip.`.
   private static func isWrapping(_ prefix: String) -> Bool {
     guard !prefix.isEmpty else { return true }
-    return prefix.hasSuffix(".") && prefix.dropLast().split(separator: ".", omittingEmptySubsequences: false)
-      .allSatisfy(wrappers.contains)
+    return prefix.hasSuffix(".")
+      && prefix.dropLast().split(separator: ".", omittingEmptySubsequences: false)
+        .allSatisfy(wrappers.contains)
   }
 }

@@ -54,7 +54,9 @@ extension WeightRecipe {
       case .firstRows: _ = values.update(fromContentsOf: tensor[..<values.count])
       case .transpose:
         let (rows, columns) = (shape[0], shape[1])
-        for row in 0..<rows { for column in 0..<columns { values[column * rows + row] = tensor[row * columns + column] } }
+        for row in 0..<rows {
+          for column in 0..<columns { values[column * rows + row] = tensor[row * columns + column] }
+        }
       case .positions(_, let from, let to):
         let grid = PositionGrid(values: tensor, side: from, width: shape[1])
         _ = values.update(fromContentsOf: grid.resized(to: to).values)

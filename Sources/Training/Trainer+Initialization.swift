@@ -1,6 +1,7 @@
 import DurableFiles
 import Faults
 import PretrainedWeights
+import Telemetry
 
 extension Trainer {
   /// Has a new run begin with the weights of a file, where the configuration names one; the report of what became of each
@@ -9,10 +10,12 @@ extension Trainer {
     guard let (request, path) = configuration.initialization.chosen else {
       return try folder.removeInitialization()  // of an attempt before, with other settings
     }
+    let started = monotonicSeconds()
     let weights = try WeightImport(request, path: path, arena: arena, model: configuration.model)
     try folder.writeInitialization(weights.plan.report.text(heading: weights.plan.heading))
     try weights.write(into: arena) { progress.tick(.starting) }
-    logger.info("\(weights.summary); all of them in \(folder.initialization)")
+    let seconds = Format.number(monotonicSeconds() - started)
+    logger.info("\(weights.summary); read in \(seconds) s; all names in \(folder.initialization)")
     for note in weights.plan.report.notes { logger.notice(note) }
     if !weights.plan.report.unexpected.isEmpty {
       logger.warning(

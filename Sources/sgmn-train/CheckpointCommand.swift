@@ -70,34 +70,40 @@ struct CheckpointCommand: ParsableCommand {
 
   struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "export", abstract: "Writes the weights alone, with step and settings.",
+      commandName: "export", abstract: "Writes the weights alone for other programs, with step and settings.",
       discussion: """
-        --format sgmn writes a safetensors file of all weights, by the names that checkpoints have. --format huggingface
-        writes a folder that CLIPVisionModelWithProjection.from_pretrained of transformers loads: the image encoder.
+        --format sgmn writes one safetensors file of all weights, by the names that checkpoints have; huggingface a folder that
+        CLIPVisionModelWithProjection.from_pretrained of transformers loads: the image encoder; onnx a folder of the encoders
+        that retrieval needs, for onnxruntime.
         """)
 
     @Argument(help: "CHECKPOINT.")
     var checkpoint: String
 
-    @Option(name: .shortAndLong, help: "The file, or for huggingface the folder, which must not exist.")
+    @Option(name: .shortAndLong, help: "The file, or for huggingface and onnx the folder, which must not exist.")
     var out: String
 
-    @Option(help: "sgmn or huggingface.")
+    @Option(help: "sgmn, huggingface or onnx.")
     var format = WeightExport.Format.sgmn
 
-    @Option(help: "float32, or rounded to bf16 or f16.")
+    @Option(help: "float32, or rounded to bf16 or f16; onnx is float32.")
     var dtype = WeightExport.ElementType.float32
 
     func validate() throws {
-      guard format == .safetensors || dtype == .float32 else {
-        throw ValidationError("--dtype \(dtype.rawValue) goes with --format safetensors alone")
+      guard format != .onnx || dtype == .float32 else {
+        throw ValidationError("--dtype \(dtype.rawValue) does not go with --format onnx")
       }
     }
 
     func run() throws {
       try CheckpointCommand.end {
-        let byteCount = try WeightExport.write(
-          checkpoint, to: out, as: dtype, format: format, warn: CheckpointCommand.warn)
+        let warn = CheckpointCommand.warn
+        let byteCount =
+          switch format {
+          case .sgmn: try WeightExport.write(checkpoint, to: out, as: dtype, warn: warn)
+          case .huggingface: try WeightExport.writeHuggingFace(checkpoint, to: out, as: dtype, warn: warn)
+          case .onnx: try WeightExport.writeONNX(checkpoint, to: out, warn: warn)
+          }
         print("\(out): \(byteCount) bytes")
       }
     }

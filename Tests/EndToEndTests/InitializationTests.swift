@@ -9,6 +9,7 @@ extension EndToEnd {
     /// Two steps that leave the encoder as it begins: its learning rate is 0.
     private func command(_ run: RunFolder, from file: String) throws -> Command {
       var command = try run.train(
+        ranks: 2,
         settings: ["seed=9", "schedule.steps=2", "optimizer.backbone_lr_scale=0", "safety.compare_ranks_every=1"])
       command.arguments += ["--init-visual", file]
       return command

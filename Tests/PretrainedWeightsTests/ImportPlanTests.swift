@@ -188,7 +188,8 @@ import Testing
     #expect(plan.recipes["visual.positional_embedding"] == .positions("visual.positional_embedding", from: 4, to: 6))
     #expect(plan.report.notes == ["positions interpolated from 4×4 patches to 6×6"])
     c.heads = 4
-    #expect(try self.plan(shapes, c).report.notes.contains { $0.contains("model.heads is 4") && $0.contains("makes 2") })
+    #expect(
+      try self.plan(shapes, c).report.notes.contains { $0.contains("model.heads is 4") && $0.contains("makes 2") })
   }
 
   @Test func ownCheckpointsGiveTheirEncoder() throws {

@@ -9,7 +9,8 @@ import Testing
 /// The image encoder against `transformers`, whose random weights it is given: unit embeddings within 1e-4 in float32.
 @Suite(.serialized, .enabled(if: ReferencePython.path != nil)) struct VisualImportTests {
   private func expectSameEmbeddings(
-    _ c: ModelConfiguration, _ arguments: [String], naming: WeightNaming, sourceLocation: SourceLocation = #_sourceLocation
+    _ c: ModelConfiguration, _ arguments: [String], naming: WeightNaming,
+    sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let files = try ReferenceFiles(
       "clip_weights.py",

@@ -2,17 +2,19 @@ import Checkpointing
 import DurableFiles
 import Faults
 import Foundation
+import ONNXExport
 import PretrainedWeights
-import SGMNModel
 import TensorCore
 import WeightFiles
 
-/// The weights of a checkpoint alone: `sgmn-train checkpoint export`.
+/// The weights of a checkpoint alone, for other programs: `sgmn-train checkpoint export`.
 public enum WeightExport {
   /// What is written.
   public enum Format: String, CaseIterable, Sendable {
-    /// One safetensors file of all weights.
-    case safetensors
+    /// One safetensors file of all weights, by the names that checkpoints have.
+    case sgmn
+    /// A folder of the image encoder that `transformers` loads (`HuggingFaceExport`).
+    case huggingface
     /// A folder of the graphs that retrieval needs (`ONNXExport`).
     case onnx
   }
@@ -22,65 +24,55 @@ public enum WeightExport {
     case float32, bf16, f16
   }
 
-  /// What is written, and under which names.
-  public enum Format: String, CaseIterable, Sendable {
-    /// One safetensors file of all weights, by the names that checkpoints have.
-    case sgmn
-    /// A folder that `CLIPVisionModelWithProjection.from_pretrained` of `transformers` loads: the image encoder.
-    case huggingface
-  }
-
-  /// Writes the weights, rounded to nearest with halves to even, and in the metadata `format`, `step` and `configuration`,
-  /// the run's settings as YAML.
+  /// Writes the weights by name, rounded to nearest with halves to even, and in the metadata `format`, `step` and
+  /// `configuration`, the run's settings as YAML.
   ///
-  /// - Parameters:
-  ///   - path: A checkpoint's folder or a run's, of which the newest whole one is taken.
-  ///   - out: The file, or for `huggingface` the folder.
-  /// - Returns: The bytes of the file with the weights.
-  /// - Throws: `Fault(.outputUnavailable)` where `out` is there already, `.usage` where a weight is too large for the type.
+  /// - Parameter path: A checkpoint's folder or a run's, of which the newest whole one is taken.
+  /// - Returns: The bytes of the file.
+  /// - Throws: `Fault(.outputUnavailable)` where there is such a file already, `.usage` where a weight is too large for the type.
   @discardableResult
-  public static func write(
-    _ path: String, to out: String, as type: ElementType, format: Format = .sgmn, warn: (String) -> Void
-  ) throws -> Int {
-    guard !FileManager.default.fileExists(atPath: out) else {
-      throw Fault(
-        .outputUnavailable, "The \(format == .sgmn ? "file" : "folder") exists already", at: out,
-        remedy: "Choose another --out, or remove it")
-    }
-    let checkpoint = try CheckpointLocation(path).whole(warn: warn)
-    let state = try TrainingCheckpoint.readState(checkpoint)
+  public static func write(_ path: String, to file: String, as type: ElementType, warn: (String) -> Void) throws -> Int
+  {
+    let (checkpoint, state) = try whole(path, for: file, warn: warn)
     let source = try checkpoint.tensors(TrainingCheckpoint.modelFile)
     let weights = EncodedWeights(type: type)
     for (name, entry) in source.tensors.sorted(by: { $0.key < $1.key }) {
-      switch format {
-      case .sgmn: try weights.add(name, shape: entry.shape, source.floats(name))
-      case .huggingface:
-        guard HuggingFaceExport.holds(name) else { continue }
-        for tensor in HuggingFaceExport.tensors(of: name, shape: entry.shape, values: try source.floats(name)) {
-          try weights.add(tensor.name, shape: tensor.shape, tensor.values)
-        }
-      }
+      try weights.add(name, shape: entry.shape, source.floats(name))
     }
-    let metadata = [
-      "format": "pt", "step": "\(state.step)", "created_by": checkpoint.manifest.createdBy,
-      "configuration": try ConfigurationFile.text(of: state.configuration),
-    ]
-    switch format {
-    case .sgmn: return try weights.write(to: out, metadata: metadata)
-    case .huggingface: return try writeFolder(out, weights, metadata: metadata, model: state.configuration.model)
-    }
+    return try weights.write(to: file, metadata: metadata(checkpoint, state))
   }
 
-  /// The weights come last: a folder that has them is whole.
-  private static func writeFolder(
-    _ folder: String, _ weights: EncodedWeights, metadata: [String: String], model: ModelConfiguration
+  /// Writes the image encoder as a folder that `CLIPVisionModelWithProjection.from_pretrained` of `transformers` loads, with
+  /// the same metadata in its file of weights.
+  ///
+  /// - Parameters:
+  ///   - path: A checkpoint's folder or a run's, of which the newest whole one is taken.
+  ///   - folder: appears whole or not at all.
+  /// - Returns: The bytes of the file of weights.
+  /// - Throws: `Fault(.outputUnavailable)` where there is something of that name already, `.usage` where a weight is too
+  ///   large for the type.
+  @discardableResult
+  public static func writeHuggingFace(
+    _ path: String, to folder: String, as type: ElementType, warn: (String) -> Void
   ) throws -> Int {
-    try DurableFile.createFolder(folder)
-    try DurableFile.write(
-      HuggingFaceExport.configuration(of: model), to: "\(folder)/\(HuggingFaceExport.configurationFile)")
-    try DurableFile.write(
-      HuggingFaceExport.preprocessor(of: model), to: "\(folder)/\(HuggingFaceExport.preprocessorFile)")
-    return try weights.write(to: "\(folder)/\(HuggingFaceExport.weightsFile)", metadata: metadata)
+    let (checkpoint, state) = try whole(path, for: folder, warn: warn)
+    let source = try checkpoint.tensors(TrainingCheckpoint.modelFile)
+    let weights = EncodedWeights(type: type)
+    for (name, entry) in source.tensors.sorted(by: { $0.key < $1.key }) where HuggingFaceExport.holds(name) {
+      let tensors = HuggingFaceExport.tensors(of: name, shape: entry.shape, values: try source.floats(name))
+      for tensor in tensors { try weights.add(tensor.name, shape: tensor.shape, tensor.values) }
+    }
+    let model = state.configuration.model
+    var byteCount = 0
+    try DurableFile.createWholeFolder(folder) { folder in
+      try DurableFile.write(
+        HuggingFaceExport.configuration(of: model), to: "\(folder)/\(HuggingFaceExport.configurationFile)")
+      try DurableFile.write(
+        HuggingFaceExport.preprocessor(of: model), to: "\(folder)/\(HuggingFaceExport.preprocessorFile)")
+      byteCount = try weights.write(
+        to: "\(folder)/\(HuggingFaceExport.weightsFile)", metadata: metadata(checkpoint, state))
+    }
+    return byteCount
   }
 
   /// Writes image, clip and text encoders as ONNX graphs with their weights, and in their metadata `step` and
@@ -153,9 +145,11 @@ private final class EncodedWeights {
     try WeightExport.encode(values, as: type, into: bytes, name: name)
   }
 
-  /// The bytes of the file.
+  /// The bytes of the file, which says of itself that its layout of matrices is PyTorch's.
   func write(to path: String, metadata: [String: String]) throws -> Int {
-    try SafetensorsWriter.write(path: path, metadata: metadata, tensors: tensors).byteCount
+    try SafetensorsWriter.write(
+      path: path, metadata: metadata.merging(["format": "pt"]) { $1 }, tensors: tensors
+    ).byteCount
   }
 }
 

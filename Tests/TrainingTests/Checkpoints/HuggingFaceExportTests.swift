@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test func theFolderSaysWhatTheEncoderIs() throws {
-    let byteCount = try WeightExport.write(run, to: out, as: .float32, format: .huggingface) { Issue.record("\($0)") }
+    let byteCount = try WeightExport.writeHuggingFace(run, to: out, as: .float32) { Issue.record("\($0)") }
     let file = try SafetensorsFile("\(out)/model.safetensors")
     #expect(
       try FileManager.default.attributesOfItem(atPath: "\(out)/model.safetensors")[.size] as? Int == byteCount)
@@ -41,13 +41,13 @@ import Testing
     #expect(preprocessor["image_std"] as? [Double] == [0.26862954, 0.26130258, 0.27577711])
     #expect(preprocessor["size"] as? [String: Int] == ["shortest_edge": 16])
     let fault = #expect(throws: Fault.self) {
-      try WeightExport.write(run, to: out, as: .float32, format: .huggingface) { _ in }
+      try WeightExport.writeHuggingFace(run, to: out, as: .float32) { _ in }
     }
     #expect(fault?.code == .outputUnavailable)
   }
 
   @Test(.enabled(if: ReferencePython.path != nil)) func transformersLoadsTheSameEncoder() throws {
-    try WeightExport.write(run, to: out, as: .float32, format: .huggingface) { Issue.record("\($0)") }
+    try WeightExport.writeHuggingFace(run, to: out, as: .float32) { Issue.record("\($0)") }
     let loaded = "\(tiny.folder)/loaded.safetensors"
     try ReferencePython.run("clip_folder.py", [out, loaded])
     let (read, trained) = (try SafetensorsFile(loaded), try TrainedModel(run, backend: CPUBackend()))
