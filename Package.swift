@@ -91,7 +91,7 @@ let package = Package(
     module("WeightFiles", ["CZlib", "Checkpointing", "DurableFiles", "Faults"]),
     module("CommandRunning", ["Collectives", "Telemetry", "Threads", "Failpoints", "Faults"]),
     module("Supervision", ["CLinux", "Collectives", "Telemetry", "Threads", "DurableFiles", "Faults"]),
-    module("DataLoading", ["ShardFormat", "Threads", "Randomness", "Failpoints", "Faults"]),
+    module("DataLoading", ["ShardFormat", "TextEncoding", "Threads", "Randomness", "Failpoints", "Faults"]),
     module(
       "ShardBuilding",
       [
@@ -121,16 +121,17 @@ let package = Package(
       ]),
     module(
       "ONNXExport", ["SGMNModel", "NeuralNetworks", "WeightFiles", "Checkpointing", "DurableFiles", "Faults"]),
-    module("Evaluation", ["SGMNModel", "DataLoading", "ShardFormat", "Collectives", "TensorCore", "Faults"]),
+    module(
+      "Evaluation",
+      ["SGMNModel", "DataLoading", "ShardFormat", "TextEncoding", "Collectives", "TensorCore", "Faults"]),
 
     // Level 5
     module(
       "Training",
       [
         "Evaluation", "PretrainedWeights", "ONNXExport", "SGMNModel", "Optimization", "NeuralNetworks", "TensorCore",
-        "DataLoading",
-        "ShardFormat", "RemoteStorage", "WeightFiles", "Checkpointing", "GradientAveraging", "Supervision",
-        "Collectives", "Telemetry", "DurableFiles", "CVectorKernels", "Threads",
+        "DataLoading", "ShardFormat", "RemoteStorage", "WeightFiles", "TextEncoding", "Checkpointing",
+        "GradientAveraging", "Supervision", "Collectives", "Telemetry", "DurableFiles", "CVectorKernels", "Threads",
         "Randomness", "Failpoints", "Faults",
         .product(name: "Yams", package: "Yams"),
       ]),
@@ -152,8 +153,9 @@ let package = Package(
     command(
       "sgmn-shard",
       [
-        "ShardBuilding", "ShardReports", "DataLoading", "RemoteStorage", "ShardFormat", "MediaDecoding", "TextEncoding",
-        "WorkerProcesses", "CommandRunning", "Collectives", "Telemetry", "DurableFiles", "Faults",
+        "PretrainedWeights", "RankWorkers", "CUDAWorker", "TensorCore", "ShardBuilding", "ShardReports", "DataLoading",
+        "RemoteStorage", "ShardFormat", "MediaDecoding", "TextEncoding", "WorkerProcesses", "CommandRunning",
+        "Collectives", "Telemetry", "DurableFiles", "Faults",
       ]),
     command("sgmn-parity", ["Parity", "CUDAWorker", "TensorCore", "Faults"]),
     command(

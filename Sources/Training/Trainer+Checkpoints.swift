@@ -52,6 +52,9 @@ extension Trainer {
         "training shards: checkpoint=\(saved.shardsFingerprint) (\(saved.pairCount) pairs) "
           + "now=\(state.shardsFingerprint) (\(state.pairCount) pairs)")
     }
+    if let encoder = saved.textEncoder, encoder != state.textEncoder {
+      differences.append("text encoder: checkpoint=\(encoder) now=\(state.textEncoder ?? "none")")
+    }
     guard differences.isEmpty else {
       throw Fault(
         .configuration, "The checkpoint is of another run: \(differences.joined(separator: "; "))",

@@ -9,7 +9,10 @@ extension Trainer {
     let evaluator = Evaluator(
       model: model, backend: backend, communicator: communicator,
       configuration: EvaluationOptions(
-        model: RetrievalReport.ModelOrigin(step: state.step, precision: state.precision.rawValue)))
+        model: RetrievalReport.ModelOrigin(step: state.step, precision: state.precision.rawValue)),
+      textEncoder: textEncoder.flatMap {
+        evaluationShards.hasTexts(by: $0.name, for: configuration.model) ? nil : $0
+      })
     let report = try evaluator.evaluate(evaluationShards) { follow($0) }
     let recall = report.overall.mean
     try recorder?.record(report, step: state.step)

@@ -37,7 +37,11 @@ extension Trainer {
       evaluationShards =
         c.evaluation.shards.isEmpty
         ? nil : try ShardSource.open(c.evaluation.shards, cache: c.data.cache, notice: notice)
-      if let evaluationShards { try Evaluator.check(evaluationShards, fit: c.model) }
+      if let evaluationShards {
+        try Evaluator.check(
+          evaluationShards, fit: c.model, usesText: c.data.textEncoder.isEmpty,
+          textEncoder: shards.configuration.textEncoder)
+      }
       for set in [shards] + (evaluationShards.map { [$0] } ?? []) {
         try set.checkFiles(rank: communicator.rank, of: ranks, threadCount: 8)
       }
@@ -69,7 +73,7 @@ extension Trainer {
         readerThreadCount: c.data.threads, memoryByteCount: c.data.memory, shuffleBlock: c.data.shuffleBlock,
         shuffleWindow: c.data.shuffleWindow, uniqueProducts: c.data.uniqueProducts,
         readAheadByteCount: c.data.readAhead, onBadSample: c.data.onBad,
-        readsTokens: c.model.readsTokens, seed: UInt64(c.seed))
+        readsTokens: c.model.readsTokens && c.data.textEncoder.isEmpty, seed: UInt64(c.seed))
     }
 
     private static func check(_ shards: ShardSet, _ c: RunConfiguration) throws {
@@ -80,7 +84,7 @@ extension Trainer {
           "The shards hold pictures of \(stored.resolution)², model.resolution is \(c.model.resolution)",
           at: shards.folder, remedy: "Build shards with --resolution \(c.model.resolution), or change the model")
       }
-      guard c.model.text else { return }
+      guard c.model.text, c.data.textEncoder.isEmpty else { return }
       guard stored.textEncoder != nil else {
         throw Fault(
           .configuration, "The shards hold no text embeddings", at: shards.folder,

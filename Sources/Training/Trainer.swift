@@ -13,6 +13,7 @@ import ShardFormat
 import Supervision
 import Telemetry
 import TensorCore
+import TextEncoding
 
 /// A run, from its first step or its last checkpoint to its end or a stop.
 public final class Trainer {
@@ -29,6 +30,8 @@ public final class Trainer {
   let loading: LoaderConfiguration
   let batches: BatchSchedule
   let virtualRanks: VirtualRanks
+  /// Encodes the texts of batches; nil where the shards hold their features.
+  let textEncoder: (any TextFeatureEncoder)?
   let plan: StepPlan
   /// Of rank 0 alone.
   let folder: RunFolder?
@@ -96,7 +99,10 @@ public final class Trainer {
     optimizer = AdamW(arena, configuration: configuration.adamW) {
       $0.hasPrefix("visual.") ? configuration.optimizer.backboneRateScale : 1
     }
-    try communicator.together { try backend.throwIfFailed() }
+    textEncoder = try communicator.together {
+      try backend.throwIfFailed()
+      return try configuration.openTextEncoder(backend: backend)
+    }
     exchange = try GradientExchange(
       gradients: arena.gradients, communicator: communicator, wire: configuration.compute.wire.wireFormat,
       overlap: overlap, transport: transport, order: prepared.virtualRanks.order
@@ -107,6 +113,7 @@ public final class Trainer {
       progress: supervision.progress)
     state = prepared.state
     (state.precision, state.device, state.threadCount) = (precision, backend.kind, backend.kernelThreadCount)
+    if configuration.model.text { state.textEncoder = textEncoder?.name ?? shards.configuration.textEncoder }
     try restore(resume)
     guards.skippedSteps = state.skippedSteps
     let step = state.step
@@ -129,7 +136,8 @@ public final class Trainer {
         localRank: communicator.localRank, localRankCount: communicator.localRankCount, firstStep: state.step)
     }
     let feed = BatchFeed(
-      loader, text: configuration.model.text, partCount: virtualRanks.perRank,
+      loader, text: configuration.model.text,
+      textEncoding: BatchTextEncoding(textEncoder, model: configuration.model), partCount: virtualRanks.perRank,
       steps: state.step..<max(state.step, plan.stepCount), backend: backend)
     defer { feed.stop() }
     defer { settleSaving() }

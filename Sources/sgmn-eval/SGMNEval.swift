@@ -46,6 +46,12 @@ struct SGMNEval: ParsableCommand {
   @Flag(help: "Score by the pictures alone, whatever the model was trained with.")
   var withoutText = false
 
+  @Option(
+    help: ArgumentHelp(
+      "The frozen text encoder of the run, where the shards do not hold its features (the run's data.text_encoder).",
+      valueName: "folder"))
+  var textEncoder: String?
+
   @Option(help: "Clips or images encoded at a time.")
   var batch = 32
 
@@ -99,21 +105,24 @@ struct SGMNEval: ParsableCommand {
     }
     let folder = String(decoding: try communicator.broadcast(chosen, from: 0), as: UTF8.self)
     let precision = try precision.available(on: backend, communicator: communicator, logger: logger)
-    let (trained, set) = try communicator.together {
+    let (trained, set, encoder) = try communicator.together {
       let trained = try TrainedModel(folder, precision: precision, backend: backend)
       let set = try ShardSource.open(
         shards, cache: RunConfiguration.CacheConfiguration(folder: cache, bytes: cacheBytes)
       ) { logger.warning($0) }
-      try Evaluator.check(set, fit: trained.model.configuration, usesText: !withoutText)
+      let encoder = withoutText ? nil : try trained.textEncoder(for: set, in: textEncoder, backend: backend)
+      try Evaluator.check(
+        set, fit: trained.model.configuration, usesText: !withoutText && encoder == nil,
+        textEncoder: trained.state.textEncoder)
       try set.checkFiles(rank: communicator.rank, of: communicator.rankCount, threadCount: 8)
-      return (trained, set)
+      return (trained, set, encoder)
     }
     logger.info("\(trained.checkpoint.folder) on \(shards): \(communicator.rankCount) rank(s), \(backend.summary)")
     let origin = RetrievalReport.ModelOrigin(
       checkpoint: trained.checkpoint.folder, step: trained.state.step, precision: precision.rawValue)
     let evaluator = Evaluator(
       model: trained.model, backend: backend, communicator: communicator,
-      configuration: EvaluationOptions(batchSize: batch, model: origin))
+      configuration: EvaluationOptions(batchSize: batch, model: origin), textEncoder: encoder)
     return try evaluator.evaluate(set, usesText: !withoutText)
   }
 

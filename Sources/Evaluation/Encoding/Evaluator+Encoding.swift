@@ -3,6 +3,7 @@ import DataLoading
 import SGMNModel
 import ShardFormat
 import TensorCore
+import TextEncoding
 
 // Axes: B pictures or clips of a batch, L frames a clip at most, D embedding, E text features.
 
@@ -63,6 +64,13 @@ extension Evaluator {
   ) throws -> EncodedBatch {
     let visual = model.imageEmbeddings(samples.flatMap(\.image), backend: backend)
     guard text else { return EncodedBatch(visual: visual) }
+    if let textEncoder {
+      let titles = try zip(batch, samples).map { image, sample in
+        guard let titled = plan.titleSamples[image] else { return "" }
+        return titled == plan.imageSamples[image] ? sample.title : try shards.summary(at: titled).title
+      }
+      return EncodedBatch(visual: visual, text: textRows(try encoded(titles, by: textEncoder), .title))
+    }
     let titles = try zip(batch, samples).map { image, sample in
       guard let titled = plan.titleSamples[image] else { return StoredText() }
       if titled == plan.imageSamples[image] {
@@ -78,7 +86,7 @@ extension Evaluator {
   }
 
   /// Unit embeddings of the clips of `samples` and of their ASR.
-  func encodeClips(_ samples: [Sample], text: Bool) -> EncodedBatch {
+  func encodeClips(_ samples: [Sample], text: Bool) throws -> EncodedBatch {
     let limit = model.configuration.frames
     var clips = ClipBatch(
       clipCount: samples.count, frameCount: limit, frames: [], frameSlots: [],
@@ -86,8 +94,16 @@ extension Evaluator {
     for (clip, sample) in samples.enumerated() { clips.append(sample, as: clip) }
     let visual = model.clipEmbeddings(clips, backend: backend)
     guard text else { return EncodedBatch(visual: visual) }
-    let texts = samples.map { StoredText(pooled: $0.asrEmbedding, tokens: $0.tokens.asr) }
+    let texts =
+      try textEncoder.map { try encoded(samples.map(\.asr), by: $0) }
+      ?? samples.map { StoredText(pooled: $0.asrEmbedding, tokens: $0.tokens.asr) }
     return EncodedBatch(visual: visual, text: textRows(texts, .asr))
+  }
+
+  /// What a set would hold of these texts.
+  private func encoded(_ texts: [String], by encoder: any TextFeatureEncoder) throws -> [StoredText] {
+    let encoded = try EncodedTexts(texts, by: encoder, keepsTokens: model.configuration.readsTokens)
+    return zip(encoded.pooled, encoded.tokens).map { StoredText(pooled: $0, tokens: $1) }
   }
 
   /// What a set holds of a text; empty where there is none.

@@ -3,6 +3,7 @@ import Faults
 import SGMNModel
 import ShardFormat
 import TensorCore
+import TextEncoding
 
 /// Retrieval evaluation of a model on a set of shards, the ranks sharing the work (docs/evaluation.md).
 ///
@@ -13,12 +14,16 @@ public struct Evaluator {
   let backend: any Backend
   let communicator: any Communicator
   let options: EvaluationOptions
+  let textEncoder: (any TextFeatureEncoder)?
 
-  /// - Parameter model: with the same weights on every rank; they are not changed.
+  /// - Parameters:
+  ///   - model: with the same weights on every rank; they are not changed.
+  ///   - textEncoder: what encodes the texts' words; nil takes the features that the shards hold.
   public init(
     model: SGMN, backend: any Backend, communicator: any Communicator,
-    configuration: EvaluationOptions = EvaluationOptions()
+    configuration: EvaluationOptions = EvaluationOptions(), textEncoder: (any TextFeatureEncoder)? = nil
   ) {
+    self.textEncoder = textEncoder
     self.model = model
     self.backend = backend
     self.communicator = communicator
@@ -39,15 +44,15 @@ public struct Evaluator {
   ) throws -> RetrievalReport {
     let text = usesText && model.configuration.text
     try options.validate()
-    try Evaluator.check(shards, fit: model.configuration, usesText: usesText)
+    try Evaluator.check(shards, fit: model.configuration, usesText: usesText && textEncoder == nil)
     try checkAgreement(shards)
-    let plan = try ShardTask(shards)
-    let tokens = text && model.configuration.readsTokens
+    let plan = try ShardTask(shards, countsWords: textEncoder != nil)
+    let tokens = text && model.configuration.readsTokens && textEncoder == nil
     let images = try encode(.images, plan.imageSamples, of: shards, tokens: tokens, progress) {
       try encodeImages($0, $1, plan, shards, text: text)
     }
     let clips = try encode(.clips, plan.clipSamples, of: shards, tokens: tokens, progress) {
-      encodeClips($1, text: text)
+      try encodeClips($1, text: text)
     }
     let ranks = try rank(plan.task, clips: clips, images: images, progress)
     return RetrievalReport(
@@ -82,7 +87,13 @@ public struct Evaluator {
 extension Evaluator {
   /// Throws `Fault(.configuration)` where a model cannot be evaluated on a set; costs nothing, so that a run can ask
   /// before it trains for days.
-  public static func check(_ shards: ShardSet, fit model: ModelConfiguration, usesText: Bool = true) throws {
+  ///
+  /// - Parameters:
+  ///   - usesText: whether the features of texts that the shards hold are needed.
+  ///   - textEncoder: what encoded the texts that the model knows; nil where nobody says.
+  public static func check(
+    _ shards: ShardSet, fit model: ModelConfiguration, usesText: Bool = true, textEncoder: String? = nil
+  ) throws {
     let (c, s) = (model, shards.configuration)
     guard s.resolution == c.resolution else {
       throw Fault(
@@ -102,6 +113,11 @@ extension Evaluator {
         .configuration,
         "The shards hold text embeddings of \(s.textWidth) numbers, the model takes \(c.textDim)", at: shards.folder,
         remedy: remedy)
+    }
+    if let textEncoder, let stored = s.textEncoder, stored != textEncoder {
+      throw Fault(
+        .configuration, "The shards' texts were encoded by \(stored), the model knows those of \(textEncoder)",
+        at: shards.folder, remedy: "Take shards with texts by \(textEncoder), or evaluate without text")
     }
     guard c.readsTokens else { return }
     let tokenRemedy =

@@ -1,12 +1,13 @@
 import Faults
 import ShardFormat
+import TextEncoding
 
 /// The retrieval task of a set of shards, and which samples hold what it needs.
 struct ShardTask {
   let task: RetrievalTask
   /// The sample whose image is encoded, of every picture of `task.imageIDs`: the first that has it.
   let imageSamples: [Int]
-  /// The first sample with a title embedding, of every picture; nil if there is none.
+  /// The first sample with a title, of every picture; nil if there is none.
   let titleSamples: [Int?]
   /// The sample of every query.
   let clipSamples: [Int]
@@ -14,7 +15,10 @@ struct ShardTask {
   let texts: RetrievalReport.Texts
 
   /// Reads the details of every sample, no pixels. `Fault(.badData)` for damaged details or a set without clips.
-  init(_ shards: ShardSet) throws {
+  ///
+  /// - Parameter countsWords: whether a text is there where it has words, and not where the set has its embedding.
+  init(_ shards: ShardSet, countsWords: Bool = false) throws {
+    let isThere = { (text: String, embedding: [Float]) in countsWords ? !text.isBlankText : !embedding.isEmpty }
     var entries: [RetrievalTask.Entry] = []
     entries.reserveCapacity(shards.count)
     var numbers: [String: Int] = [:]
@@ -28,10 +32,10 @@ struct ShardTask {
         imageSamples.append(sample)
         titleSamples.append(nil)
       }
-      if titleSamples[image] == nil, !summary.titleEmbedding.isEmpty { titleSamples[image] = sample }
+      if titleSamples[image] == nil, isThere(summary.title, summary.titleEmbedding) { titleSamples[image] = sample }
       let isClip = summary.frameCount > 0
       if isClip { clipSamples.append(sample) }
-      if isClip, !summary.asrEmbedding.isEmpty { spokenCount += 1 }
+      if isClip, isThere(summary.asr, summary.asrEmbedding) { spokenCount += 1 }
       entries.append(
         RetrievalTask.Entry(
           clipID: isClip ? summary.clipID : nil, imageID: summary.imageID, liveID: summary.liveID,

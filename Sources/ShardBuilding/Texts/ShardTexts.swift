@@ -25,11 +25,8 @@ struct ShardTexts {
   /// - Parameter texts: those of all samples of the shard, repetitions and all.
   init(_ texts: [String], encoder: any TextFeatureEncoder, tokens: Bool) {
     (self.encoder, keepsTokens) = (encoder, tokens)
-    for text in texts where !ShardTexts.isBlank(text) { uses[Array(text.utf8), default: 0] += 1 }
+    for text in texts where !text.isBlankText { uses[Array(text.utf8), default: 0] += 1 }
   }
-
-  /// Whether there is nothing in a text to encode.
-  static func isBlank(_ text: String) -> Bool { text.allSatisfy(\.isWhitespace) }
 
   /// Encodes those of some texts that are new. `Fault(.internalError)` where the encoder does not give what it promises.
   ///
@@ -37,7 +34,7 @@ struct ShardTexts {
   mutating func prepare(_ texts: [String], willEncode: () throws -> Void) throws {
     var new: [(key: [UInt8], text: String)] = []
     var seen: Set<[UInt8]> = []
-    for text in texts where !ShardTexts.isBlank(text) {
+    for text in texts where !text.isBlankText {
       let key = Array(text.utf8)
       if known[key] == nil, seen.insert(key).inserted { new.append((key, text)) }
     }

@@ -7,6 +7,7 @@ public enum ConfigurationDifference {
   /// rounding (`compute.encoder_parts`).
   static let free: Set<String> = [
     "data.train", "data.prefetch", "data.threads", "data.memory", "data.read_ahead", "data.on_bad", "data.skip_budget",
+    "data.text_encoder",
     "data.cache.folder", "data.cache.bytes",
     "compute.recompute", "compute.encoder_parts",
     "checkpoint.every", "checkpoint.keep", "checkpoint.asynchronous", "evaluation.shards", "evaluation.every",

@@ -46,6 +46,10 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     public var onBad = LoaderConfiguration.BadSamplePolicy.fail
     /// Different samples that a run may replace before it ends.
     public var skipBudget = 100
+    /// Folder of a frozen text encoder that encodes the texts while training; empty where the shards hold their features.
+    public var textEncoder = ""
+    /// The most tokens of a text that it encodes.
+    public var textTokens = 52
     public var cache = CacheConfiguration()
 
     enum CodingKeys: String, CodingKey {
@@ -58,6 +62,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
       case readAhead = "read_ahead"
       case onBad = "on_bad"
       case skipBudget = "skip_budget"
+      case textEncoder = "text_encoder"
+      case textTokens = "text_tokens"
     }
   }
 
@@ -220,6 +226,9 @@ extension RunConfiguration {
       data.cache.folder.isEmpty || data.cache.bytes > 0, "data.cache.bytes",
       "must say how many bytes the cache in \(data.cache.folder) may take")
     try require(data.skipBudget >= 0, "data.skip_budget", "\(data.skipBudget) is negative")
+    try require((3...65_536).contains(data.textTokens), "data.text_tokens", "\(data.textTokens) is not within 3…65536")
+    try require(
+      data.textEncoder.isEmpty || model.text, "data.text_encoder", "does not go with model.text=false")
     try require(
       (1...65_536).contains(compute.encoderParts), "compute.encoder_parts",
       "\(compute.encoderParts) is not within 1…65536")

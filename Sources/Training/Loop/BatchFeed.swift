@@ -15,29 +15,43 @@ final class BatchFeed {
     /// The damaged samples for which others stand in.
     let skipped: [SkippedSample]
     /// The batch as the model takes it, in equal parts.
-    let parts: [@Sendable () -> PairBatch]
+    var parts: [@Sendable () -> PairBatch]
+    /// The words of its pairs.
+    let asrs: [String]
+    let titles: [String]
+
+    init(_ batch: LoadedBatch, parts: [@Sendable () -> PairBatch]) {
+      (clipIDs, sampleNumbers, skipped) = (batch.clipIDs, batch.sampleNumbers, batch.skipped)
+      (asrs, titles) = (batch.asrs, batch.titles)
+      self.parts = parts
+    }
   }
 
   private let loader: BatchLoader
   private let hasText: Bool
   private let partCount: Int
+  private let textEncoding: BatchTextEncoding?
   private let staged: Prefetcher<Delivery>?
 
   /// - Parameters:
   ///   - text: whether the text embeddings of the shards take part.
+  ///   - textEncoding: encodes their words instead.
   ///   - partCount: parts of a batch.
   ///   - steps: those that will ask.
-  init(_ loader: BatchLoader, text: Bool, partCount: Int, steps: Range<Int>, backend: any Backend) {
+  init(
+    _ loader: BatchLoader, text: Bool, textEncoding: BatchTextEncoding? = nil, partCount: Int, steps: Range<Int>,
+    backend: any Backend
+  ) {
     self.loader = loader
+    self.textEncoding = textEncoding
+    let text = text && textEncoding == nil
     (hasText, self.partCount) = (text, partCount)
     staged = backend.makePictureStaging().map { staging in
       Prefetcher(steps, capacity: 0, threadCount: 1) {
         { _, _ in
           guard let batch = try loader.nextUnlessStopped() else { throw Prefetcher<Delivery>.Stopped() }
           let parts = batch.parts(partCount).map { PairBatch(batch, pairs: $0, text: text, staging: staging) }
-          return Delivery(
-            clipIDs: batch.clipIDs, sampleNumbers: batch.sampleNumbers, skipped: batch.skipped,
-            parts: parts.map { part in { part } })
+          return Delivery(batch, parts: parts.map { part in { part } })
         }
       }
     }
@@ -47,14 +61,19 @@ final class BatchFeed {
 
   /// The batch of the next step. Throws what reading it threw.
   func next() throws -> Delivery {
+    var delivery = try nextBatch()
+    if let textEncoding { try delivery.encodeTexts(textEncoding) }
+    return delivery
+  }
+
+  private func nextBatch() throws -> Delivery {
     if let staged {
       guard let delivery = try staged.next() else { preconditionFailure("a batch beyond the last step") }
       return delivery
     }
     let (batch, hasText) = (try loader.next(), hasText)
     return Delivery(
-      clipIDs: batch.clipIDs, sampleNumbers: batch.sampleNumbers, skipped: batch.skipped,
-      parts: batch.parts(partCount).map { pairs in { PairBatch(batch, pairs: pairs, text: hasText) } })
+      batch, parts: batch.parts(partCount).map { pairs in { PairBatch(batch, pairs: pairs, text: hasText) } })
   }
 
   /// Seconds that `next()` has waited.
@@ -73,6 +92,23 @@ final class BatchFeed {
   func stop() {
     loader.stop()  // first: the thread that stages may be waiting for it
     staged?.stop()
+  }
+}
+
+extension BatchFeed.Delivery {
+  /// Gives every part the features of its texts. By the thread of the steps, whose kernels the encoder's are; each part
+  /// alone, so that what it is does not depend on the parts beside it.
+  fileprivate mutating func encodeTexts(_ encoding: BatchTextEncoding) throws {
+    let length = asrs.count / parts.count
+    parts = try parts.enumerated().map { number, part in
+      let pairs = (number * length)..<((number + 1) * length)
+      let texts = try encoding(asrs: Array(asrs[pairs]), titles: Array(titles[pairs]))
+      return {
+        var batch = part()
+        (batch.asr, batch.title) = texts
+        return batch
+      }
+    }
   }
 }
 

@@ -23,6 +23,8 @@ public struct RunState: Codable, Sendable, Equatable {
   public var device = WorkerKind.cpu
   /// Threads of rank 0's kernels; nil on GPUs, and in checkpoints that do not say.
   public var threadCount: Int?
+  /// What encoded the texts that the model was trained with; nil without text, and in checkpoints that do not say.
+  public var textEncoder: String?
   /// Numbers of the damaged samples that others stood in for, ascending; they count against `data.skip_budget`.
   public var replacedSamples: [Int] = []
   /// Steps that made no update, for their loss or gradient was not finite; they count against `safety.skip_limit`.
@@ -87,6 +89,7 @@ extension RunState {
     precision = try values.decodeIfPresent(RunConfiguration.Precision.self, forKey: .precision) ?? .float32
     device = try values.decodeIfPresent(WorkerKind.self, forKey: .device) ?? .cpu
     threadCount = try values.decodeIfPresent(Int.self, forKey: .threadCount)
+    textEncoder = try values.decodeIfPresent(String.self, forKey: .textEncoder)
     replacedSamples = try values.decode([Int].self, forKey: .replacedSamples)
     skippedSteps = try values.decodeIfPresent(Int.self, forKey: .skippedSteps) ?? 0
     best = try values.decodeIfPresent(Best.self, forKey: .best)

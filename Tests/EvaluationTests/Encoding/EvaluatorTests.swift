@@ -158,7 +158,9 @@ import Testing
         try evaluator.encode(.images, plan.imageSamples, of: shards, silent) {
           try evaluator.encodeImages($0, $1, plan, shards, text: true)
         },
-        try evaluator.encode(.clips, plan.clipSamples, of: shards, silent) { evaluator.encodeClips($1, text: true) },
+        try evaluator.encode(.clips, plan.clipSamples, of: shards, silent) {
+          try evaluator.encodeClips($1, text: true)
+        },
       ]
     }
     let alone = try encode(SoloCommunicator())
