@@ -26,6 +26,18 @@ import Testing
     #expect(c.optimizer.learningRate == 1e-3)
   }
 
+  @Test func numbersAreWrittenAsPeopleWriteThem() throws {
+    var c = RunConfiguration()
+    c.optimizer.learningRate = 0.5
+    c.safety.hangSeconds = 250_000
+    c.data.train = "a: 5e-1"
+    let lines = try ConfigurationFile.text(of: c).split(separator: "\n").map { $0.drop { $0 == " " } }
+    for line in [
+      "learning_rate: 0.5", "epsilon: 1.0e-06", "weight_decay: 0.2", "hang_seconds: 250000.0", "train: 'a: 5e-1'",
+    ] { #expect(lines.contains { $0 == line }, "\(line)") }
+    #expect(try load(ConfigurationFile.text(of: c)) == c)
+  }
+
   @Test func whatIsWrittenIsReadAgain() throws {
     var c = RunConfiguration()
     c.model.mining = .distance

@@ -62,7 +62,7 @@ import Testing
   ])
   func numbersThatNoRunWritesAreRefused(_ old: String, _ new: String) throws {
     let fault = try fault(old, new)
-    #expect(fault.code == .badData && fault.place == "state.json", "\(fault)")
+    #expect(fault.code == .configuration && fault.place == "state.json", "\(fault)")
   }
 
   @Test func whatIsNoStateIsRefused() throws {

@@ -50,7 +50,7 @@ public enum ConfigurationFile {
   public static func text(of configuration: RunConfiguration) throws -> String {
     let encoder = YAMLEncoder()
     encoder.options.sortKeys = false
-    return try encoder.encode(configuration)
+    return withPlainNumbers(try encoder.encode(configuration))
   }
 
   private static func text(at path: String) throws -> String {

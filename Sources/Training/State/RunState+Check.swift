@@ -4,12 +4,12 @@ extension RunState {
   /// The most bytes of a state: a run may have replaced millions of samples.
   static let byteLimit = 64 << 20
 
-  /// Throws `Fault(.badData)` for numbers that no run writes: what is computed from the rest stays within an `Int`.
+  /// Throws `Fault(.configuration)` for numbers that no run writes: what is computed from the rest stays within an `Int`.
   func check(path: String) throws {
     func require(_ holds: Bool, _ field: String, _ what: @autoclosure () -> String) throws {
       guard !holds else { return }
       throw Fault(
-        .badData, "\(field): \(what())", at: path, remedy: "Resume from another checkpoint, or choose a new folder")
+        .configuration, "\(field): \(what())", at: path, remedy: "Resume from another checkpoint, or choose a new folder")
     }
     let counts = [("step", step), ("epoch", epoch), ("positionInEpoch", positionInEpoch), ("pairCount", pairCount)]
     for (field, value) in counts { try require((0...1 << 40).contains(value), field, "\(value) is not within 0…2⁴⁰") }

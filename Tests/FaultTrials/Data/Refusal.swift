@@ -22,11 +22,13 @@ struct Refusal {
   }
 
   /// The same for a run that may have done steps: those that it tells of are those of a run on good data.
-  func expectOnTheWay(of run: RunFolder, _ command: Command, ranks: Int) throws {
-    try expect(of: command)
+  @discardableResult
+  func expectOnTheWay(of run: RunFolder, _ command: Command, ranks: Int) throws -> Job.Result {
+    let result = try expect(of: command)
     let losses = run.metricsLineCount > 0 ? try run.losses() : []
     guard try World.unbroken(ranks: ranks).run.losses().starts(with: losses) else {
       throw TrialFailure("the \(losses.count) steps before the end are not those of the undamaged data")
     }
+    return result
   }
 }
