@@ -108,7 +108,7 @@ let package = Package(
       "GradientAveraging", ["CVectorKernels", "CUDAWorker", "TensorCore", "Collectives", "Threads", "Faults"]),
     module("Optimization", ["NeuralNetworks", "TensorCore", "Faults"]),
     module("TextModel", ["NeuralNetworks", "TextEncoding", "TensorCore", "Faults"]),
-    module("SGMNModel", ["NeuralNetworks", "TensorCore", "Randomness", "Faults"]),
+    module("SGMNModel", ["TextModel", "NeuralNetworks", "TensorCore", "Randomness", "Faults"]),
 
     // Level 4
     module("RankWorkers", ["CommandRunning", "CUDAWorker", "TensorCore", "Collectives", "Telemetry", "Faults"]),
@@ -204,7 +204,7 @@ let package = Package(
       "GradientAveraging",
       ["gradients-probe", "ProbeJobs", "CVectorKernels", "Collectives", "TensorCore", "Randomness", "Faults"]),
     tests("Optimization", fixtures: true),
-    tests("SGMNModel"),
+    tests("SGMNModel", ["TextModel"]),
     // Runs Python scripts beside PyTorch, transformers and onnxruntime.
     .target(name: "ReferenceLibraries", path: "Tests/ReferenceLibraries"),
     // Writes ZIP archives and pickles as nobody honest would.

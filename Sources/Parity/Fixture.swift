@@ -37,8 +37,10 @@ public struct Fixture {
     }
     let release = fields.removeValue(forKey: "tmc_first_frame_mask") as? Bool ?? false
     fields["padding"] = (release ? ModelConfiguration.Padding.release : .standard).rawValue
-    fields["negatives"] = fields["negatives"] ?? ModelConfiguration.Negatives.local.rawValue
     do {
+      // The reference does not have all of our keys.
+      let defaults = try JSONSerialization.jsonObject(with: JSONEncoder().encode(ModelConfiguration()))
+      fields = (defaults as? [String: Any] ?? [:]).merging(fields) { $1 }
       let configuration = try JSONDecoder().decode(
         ModelConfiguration.self, from: JSONSerialization.data(withJSONObject: fields))
       try configuration.validate()

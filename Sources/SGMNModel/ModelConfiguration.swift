@@ -29,6 +29,10 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
   public var textFilter = TextFilterKind.linear
   public var textTokenDim = 768
   public var textGateHidden = 128
+  /// Whether the features of texts come from an encoder that is a part of the model, not from the shards.
+  public var trainsText = false
+  /// That encoder.
+  public var textEncoder = TextEncoderConfiguration()
 
   /// Graph-based cross-domain interaction.
   public var gci = true
@@ -69,8 +73,12 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
 
   public enum TextFilterKind: String, Codable, Sendable { case linear, gated }
 
-  /// Whether the features of single tokens take part.
-  public var readsTokens: Bool { text && textFilter == .gated }
+  /// Whether the model encodes the texts themselves.
+  public var encodesText: Bool { text && trainsText }
+  /// Whether it takes pooled embeddings of texts that are stored with the samples.
+  public var readsEmbeddings: Bool { text && !trainsText }
+  /// Whether it takes features of single tokens that are stored with the samples.
+  public var readsTokens: Bool { readsEmbeddings && textFilter == .gated }
   /// What the matcher compares: every patch token, or one embedding a frame and image.
   public enum FusionTokens: String, Codable, Sendable { case patch, frame }
   /// How a triplet loss chooses negatives.
@@ -87,6 +95,8 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
     case textFilter = "text_filter"
     case textTokenDim = "text_token_dim"
     case textGateHidden = "text_gate_hidden"
+    case trainsText = "trains_text"
+    case textEncoder = "text_encoder"
     case graphI2I = "graph_i2i"
     case graphV2V = "graph_v2v"
     case graphCross = "graph_cross"
@@ -138,5 +148,17 @@ extension ModelConfiguration {
       ("lambda_text", lambdaText), ("alpha_text", alphaText), ("beta_graph", betaGraph), ("beta_match", betaMatch),
     ]
     for (field, value) in weights { try require(value.isFinite && value >= 0, field, "\(value) is not a weight") }
+    try textEncoder.validate(require)
+    if trainsText { try validateTrainedText(require) }
+  }
+
+  private func validateTrainedText(_ require: (Bool, String, String) throws -> Void) throws {
+    try require(text, "trains_text", "there is no text to train on where model.text is false")
+    try require(
+      textDim == textEncoder.pooledWidth, "text_dim",
+      "\(textDim) is not the width \(textEncoder.pooledWidth) of model.text_encoder's pooled embedding")
+    try require(
+      textFilter != .gated || textTokenDim == textEncoder.width, "text_token_dim",
+      "\(textTokenDim) is not the width \(textEncoder.width) of model.text_encoder")
   }
 }

@@ -37,9 +37,15 @@ public struct PairBatch: Sendable {
     public var tokenMask: [Bool] = []
     /// Whether a pair has this text, [N]; empty where all have. What stands in the place of a missing one is never read.
     public var isPresent: [Bool] = []
+    /// Ids of the tokens of every text, [N], at least one each, where the model encodes texts itself; then nothing but
+    /// `isPresent` is read beside them.
+    public var ids: [[Int32]] = []
 
-    public init(pooled: [Float] = [], tokens: [Float] = [], tokenMask: [Bool] = [], isPresent: [Bool] = []) {
+    public init(
+      pooled: [Float] = [], tokens: [Float] = [], tokenMask: [Bool] = [], isPresent: [Bool] = [], ids: [[Int32]] = []
+    ) {
       self.isPresent = isPresent
+      self.ids = ids
       self.pooled = pooled
       self.tokens = tokens
       self.tokenMask = tokenMask
@@ -51,7 +57,8 @@ public struct PairBatch: Sendable {
         let width = values.count / n
         return rows.flatMap { values[($0 * width)..<(($0 + 1) * width)] }
       }
-      return TextInput(pooled: picked(pooled), tokens: picked(tokens), tokenMask: picked(tokenMask))
+      return TextInput(
+        pooled: picked(pooled), tokens: picked(tokens), tokenMask: picked(tokenMask), ids: picked(ids))
     }
   }
 

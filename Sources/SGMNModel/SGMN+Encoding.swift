@@ -79,8 +79,8 @@ extension SGMN {
   private func encodeTexts(_ batch: PairBatch, dtype: DType, backend: any Backend) -> (asr: Tensor, title: Tensor)? {
     guard let asr, let title else { return nil }
     return (
-      asr.unitTexts(batch.asr, count: batch.pairCount, dtype: dtype, backend: backend),
-      title.unitTexts(batch.title, count: batch.pairCount, dtype: dtype, backend: backend)
+      asr.unitTexts(batch.asr, by: textEncoder, count: batch.pairCount, dtype: dtype, backend: backend),
+      title.unitTexts(batch.title, by: textEncoder, count: batch.pairCount, dtype: dtype, backend: backend)
     )
   }
 }

@@ -22,13 +22,15 @@ extension SGMN {
     }
   }
 
-  /// Unit embeddings of texts from their features: (N, D), rows of zeros where one is missing, or nil where the model has
+  /// Unit embeddings of texts from their features, or from their tokens where the model encodes texts itself: (N, D), rows of zeros where one is missing, or nil where the model has
   /// no text.
   public func textEmbeddings(
     _ text: PairBatch.TextInput, _ kind: TextKind, count: Int, backend: any Backend
   ) -> Tensor? {
     guard let filter = kind == .asr ? asr : title else { return nil }
-    return GradientRecording.off { filter.unitTexts(text, count: count, dtype: .float32, backend: backend) }
+    return GradientRecording.off {
+      filter.unitTexts(text, by: textEncoder, count: count, dtype: .float32, backend: backend)
+    }
   }
 
   public enum TextKind: Sendable { case asr, title }

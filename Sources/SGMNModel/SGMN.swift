@@ -1,6 +1,7 @@
 import NeuralNetworks
 import Randomness
 import TensorCore
+import TextModel
 
 /// The Spatiotemporal Graph Guided Multi-modal Network (Hu et al., MM '24) as docs/model.md settles it.
 ///
@@ -9,6 +10,8 @@ public struct SGMN: Module, Sendable {
   public let configuration: ModelConfiguration
   let visual: VisualEncoder
   let tmc: TemporalMotionCompensation?
+  /// Where the model encodes texts itself; it reads ASR and titles alike.
+  let textEncoder: BERTEncoder?
   let asr: TextFilter?
   let title: TextFilter?
   let gci: GraphInteraction?
@@ -19,6 +22,7 @@ public struct SGMN: Module, Sendable {
     configuration = c
     visual = VisualEncoder(c)
     tmc = c.tmc ? TemporalMotionCompensation(c) : nil
+    textEncoder = c.encodesText ? BERTEncoder(c.textEncoder.bert) : nil
     asr = c.text ? TextFilter(c) : nil
     title = c.text ? TextFilter(c) : nil
     gci = c.gci ? GraphInteraction(c) : nil
@@ -28,6 +32,7 @@ public struct SGMN: Module, Sendable {
   public func visitParameters(_ visitor: inout ParameterVisitor) {
     visitor.module("visual", visual)
     visitor.module("tmc", tmc)
+    visitor.module("text_encoder", textEncoder)
     visitor.module("asr", asr)
     visitor.module("title", title)
     visitor.module("gci", gci)

@@ -20,6 +20,18 @@ import Testing
     ("lambda_text", { $0.lambdaText = -1 }), ("alpha_text", { $0.alphaText = .nan }),
     ("resolution", { $0.resolution = .max }), ("width", { $0.width = .max }), ("layers", { $0.layers = .max }),
     ("frames", { $0.frames = 65_537 }), ("tmc_layers", { $0.tmcLayers = 1 << 40 }), ("patch", { $0.patch = .min }),
+    ("text_encoder.vocabulary_size", { $0.textEncoder.vocabularySize = 5 }),
+    ("text_encoder.vocabulary_size", { $0.textEncoder.vocabularySize = .max }),
+    ("text_encoder.tokens", { $0.textEncoder.tokens = 2 }), ("text_encoder.tokens", { $0.textEncoder.tokens = 513 }),
+    ("text_encoder.positions", { $0.textEncoder.positions = .max }),
+    ("text_encoder.width", { $0.textEncoder.width = 0 }), ("text_encoder.layers", { $0.textEncoder.layers = -1 }),
+    ("text_encoder.heads", { $0.textEncoder.heads = 5 }), ("text_encoder.hidden", { $0.textEncoder.hidden = .min }),
+    ("text_encoder.segments", { $0.textEncoder.segments = 0 }),
+    ("text_encoder.projection", { $0.textEncoder.projection = -1 }),
+    ("trains_text", { ($0.trainsText, $0.text) = (true, false) }),
+    ("text_dim", { ($0.trainsText, $0.textDim) = (true, 513) }),
+    ("text_dim", { ($0.trainsText, $0.textEncoder.projection) = (true, 0) }),
+    ("text_token_dim", { ($0.trainsText, $0.textFilter, $0.textTokenDim) = (true, .gated, 512) }),
     ("beta_graph", { $0.betaGraph = -0.7 }), ("beta_match", { $0.betaMatch = .infinity }),
   ]
 
@@ -45,6 +57,12 @@ import Testing
       $0.margin = 0
       $0.betaMatch = 0
     }.validate()
+    // What is trained may be read off the encoder's first token, and a linear filter minds no width of tokens.
+    try ModelConfiguration().with {
+      ($0.trainsText, $0.textEncoder.projection) = (true, 0)
+      ($0.textDim, $0.textTokenDim) = (768, 1)
+    }.validate()
+    try ModelConfiguration().with { ($0.trainsText, $0.textFilter) = (true, .gated) }.validate()
     #expect(ModelConfiguration().tokenCount == 50)
   }
 
@@ -57,7 +75,8 @@ import Testing
         "gci_heads", "graph_cross", "graph_i2i", "graph_v2v", "hard_examples", "heads", "lambda_text", "layers",
         "margin", "mining", "negatives", "padding", "patch", "resolution", "smf", "smf_heads", "smf_tokens", "text",
         "text_dim",
-        "text_filter", "text_gate_hidden", "text_token_dim", "tmc", "tmc_heads", "tmc_layers", "width",
+        "text_encoder", "text_filter", "text_gate_hidden", "text_token_dim", "tmc", "tmc_heads", "tmc_layers",
+        "trains_text", "width",
       ])
     #expect(object["mining"] as? String == "violating" && object["padding"] as? String == "standard")
     #expect(object["negatives"] as? String == "local")

@@ -16,6 +16,7 @@ import Testing
     var batch = PairBatch.random(c, validCounts: [3, 1, 2], products: [1, 2, 3])
     if someTextsAreMissing {
       (batch.asr.isPresent, batch.title.isPresent) = ([true, true, false], [true, true, true])
+      if c.encodesText { batch.asr.ids[2] = [] }
     }
     let objective = { model(batch, dtype: .float64, backend: cpu).total! }
     objective().backward()
@@ -62,6 +63,14 @@ import Testing
     }
     #expect(try error(c, ["visual.", "tmc."], someTextsAreMissing: true) < 1e-6)
     #expect(try error(c, ["asr.", "title.", "smf."], someTextsAreMissing: true) < 1e-6)
+  }
+
+  /// Titles of the first and the last pair are the same text, and both fields share the encoder.
+  @Test(arguments: [ModelConfiguration.TextFilterKind.linear, .gated], [false, true])
+  func ofATextEncoder(filter: ModelConfiguration.TextFilterKind, someTextsAreMissing: Bool) throws {
+    let c = ModelConfiguration.tiny.encodingTexts(filter).with { $0.gci = false }
+    #expect(try error(c, ["text_encoder."], someTextsAreMissing: someTextsAreMissing) < 1e-6)
+    #expect(try error(c, ["asr.", "title.", "smf."], someTextsAreMissing: someTextsAreMissing) < 1e-6)
   }
 
   @Test func ofTheGraph() throws {

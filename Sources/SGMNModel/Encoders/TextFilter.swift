@@ -1,7 +1,8 @@
 import NeuralNetworks
 import TensorCore
+import TextModel
 
-/// Features of a frozen text encoder into the shared embedding (docs/model.md, "Text filters"; paper eq. 4).
+/// Features of a text encoder into the shared embedding (docs/model.md, "Text filters"; paper eq. 4).
 ///
 /// `linear` maps the pooled embedding; `gated` also weighs every token by a gate, so that words about the product
 /// stay and chatter goes. Axes: N texts, T tokens, E token width, D embedding.
@@ -36,30 +37,37 @@ public struct TextFilter: Module, Sendable {
   }
 
   /// Unit embeddings of N texts, (N, D), rows of zeros for those that are missing: these are not computed, and no
-  /// gradient reaches the filter from them.
-  func unitTexts(_ text: PairBatch.TextInput, count: Int, dtype: DType, backend: any Backend) -> Tensor {
-    guard text.isPresent.contains(false) else {
-      return self(text, texts: count, dtype: dtype, backend: backend).unitRows()
+  /// gradient reaches the filter or the encoder from them.
+  ///
+  /// - Parameter encoder: makes features of the texts' tokens; nil where the features are given.
+  func unitTexts(
+    _ text: PairBatch.TextInput, by encoder: BERTEncoder? = nil, count: Int, dtype: DType, backend: any Backend
+  ) -> Tensor {
+    let units = { (text: PairBatch.TextInput, texts: Int) in
+      let features =
+        encoder.map { TextFeatureTensors(of: text.ids, by: $0, hasTokens: gate != nil, dtype: dtype) }
+        ?? TextFeatureTensors(stored: text, texts: texts, hasTokens: gate != nil, dtype: dtype, backend: backend)
+      return self(features).unitRows()
     }
+    guard text.isPresent.contains(false) else { return units(text, count) }
     let present = text.isPresent.indices.filter { text.isPresent[$0] }
     let width = pooled.bias.count
     guard !present.isEmpty else { return .zeros([count, width], dtype: dtype, backend: backend) }
     var rows = [Int32](repeating: -1, count: count)
     for (row, place) in present.enumerated() { rows[place] = Int32(row) }
-    return self(text.picking(present, of: count), texts: present.count, dtype: dtype, backend: backend).unitRows()
-      .gatheringRows(rows, shape: [count, width])
+    return units(text.picking(present, of: count), present.count).gatheringRows(rows, shape: [count, width])
   }
 
   /// (N, D), not of unit length; all N must be there.
   public func callAsFunction(_ text: PairBatch.TextInput, texts: Int, dtype: DType, backend: any Backend) -> Tensor {
-    let tensor = { (values: [Float], shape: [Int]) in Tensor(values, shape: shape, dtype: dtype, backend: backend) }
-    let output = pooled(tensor(text.pooled, [texts, text.pooled.count / texts]))
+    self(TextFeatureTensors(stored: text, texts: texts, hasTokens: gate != nil, dtype: dtype, backend: backend))
+  }
+
+  private func callAsFunction(_ features: TextFeatureTensors) -> Tensor {
+    let output = pooled(features.pooled)
     guard let gate else { return output }
-    let count = text.tokenMask.count / texts
-    return output
-      + gate(
-        tensor(text.tokens, [texts, count, text.tokens.count / (texts * count)]),
-        mask: tensor(text.tokenMask.map { $0 ? 1 : 0 }, [texts, count]))
+    guard let tokens = features.tokens else { preconditionFailure("a gated filter without features of tokens") }
+    return output + gate(tokens.features, mask: tokens.mask)
   }
 
   public func visitParameters(_ visitor: inout ParameterVisitor) {

@@ -30,6 +30,18 @@ extension ModelConfiguration {
     return c
   }
 
+  /// With an encoder of its own for texts.
+  func encodingTexts(_ filter: TextFilterKind = .linear) -> ModelConfiguration {
+    with {
+      ($0.trainsText, $0.textFilter) = (true, filter)
+      $0.textEncoder.vocabularySize = 11
+      ($0.textEncoder.positions, $0.textEncoder.tokens) = (6, 5)
+      ($0.textEncoder.width, $0.textEncoder.heads, $0.textEncoder.layers) = (8, 2, 2)
+      ($0.textEncoder.hidden, $0.textEncoder.projection) = (10, 6)
+      ($0.textDim, $0.textTokenDim) = (6, 8)
+    }
+  }
+
   func with(_ change: (inout ModelConfiguration) -> Void) -> ModelConfiguration {
     var c = self
     change(&c)
@@ -85,8 +97,9 @@ extension PairBatch {
       frames: slots.flatMap { pixels(size, seed: seed + 100 * UInt64($0.0 + 1) + UInt64($0.1)) },
       frameSlots: slots.map { Int32($0.0 * l + $0.1) },
       mask: validCounts.flatMap { count in (0..<l).map { $0 < count } }, productKeys: products)
-    let text = { (seed: UInt64) in
-      TextInput(
+    let text = { (seed: UInt64) -> TextInput in
+      if c.encodesText { return .tokens(n, c.textEncoder, seed: seed) }
+      return TextInput(
         pooled: normals(n * c.textDim, seed: seed).map { Float($0) },
         tokens: normals(n * 4 * c.textTokenDim, seed: seed).map { Float($0) },
         tokenMask: (0..<n).flatMap { text in (0..<4).map { $0 <= text % 4 } })
@@ -100,6 +113,18 @@ extension PairBatch {
 
   var clips: ClipBatch {
     ClipBatch(clipCount: pairCount, frameCount: frameCount, frames: frames, frameSlots: frameSlots, mask: mask)
+  }
+}
+
+extension PairBatch.TextInput {
+  /// N texts of random tokens, of different lengths; the last is the first.
+  static func tokens(_ n: Int, _ c: TextEncoderConfiguration, seed: UInt64) -> Self {
+    var stream = RandomStream(seed: seed, "tokens")
+    var texts = (0..<n).map { text in
+      [2] + (0..<(1 + text % (c.tokens - 2))).map { _ in Int32(stream.integer(below: c.vocabularySize)) } + [3]
+    }
+    texts[n - 1] = texts[0]
+    return Self(ids: texts)
   }
 }
 
