@@ -13,7 +13,8 @@ struct SGMNShard: ParsableCommand {
       error or disk too small, 75 stopped (the same command goes on), 78 a build of other settings.
       """,
     subcommands: [
-      Demo.self, Build.self, Estimate.self, Embed.self, Verify.self, Info.self, Stats.self, Show.self, Sheet.self,
+      Demo.self, Build.self, Estimate.self, Vocabulary.self, Embed.self, Verify.self, Info.self, Stats.self, Show.self,
+      Sheet.self,
       Export.self, Bench.self, DecodeWorkerCommand.self,
     ])
 
