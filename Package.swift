@@ -120,7 +120,8 @@ let package = Package(
         "TensorCore", "CVectorKernels", "DurableFiles", "Faults",
       ]),
     module(
-      "ONNXExport", ["SGMNModel", "NeuralNetworks", "WeightFiles", "Checkpointing", "DurableFiles", "Faults"]),
+      "ONNXExport",
+      ["SGMNModel", "TextModel", "NeuralNetworks", "WeightFiles", "Checkpointing", "DurableFiles", "Faults"]),
     module(
       "Evaluation",
       ["SGMNModel", "DataLoading", "ShardFormat", "TextEncoding", "Collectives", "TensorCore", "Faults"]),
@@ -204,7 +205,7 @@ let package = Package(
       "GradientAveraging",
       ["gradients-probe", "ProbeJobs", "CVectorKernels", "Collectives", "TensorCore", "Randomness", "Faults"]),
     tests("Optimization", fixtures: true),
-    tests("SGMNModel", ["TextModel"]),
+    tests("SGMNModel", ["ReferenceLibraries", "TextModel"]),
     // Runs Python scripts beside PyTorch, transformers and onnxruntime.
     .target(name: "ReferenceLibraries", path: "Tests/ReferenceLibraries"),
     // Writes ZIP archives and pickles as nobody honest would.
@@ -223,7 +224,7 @@ let package = Package(
         "ReferenceLibraries", "SGMNModel", "WeightFiles", "Checkpointing", "NeuralNetworks", "TensorCore", "Randomness",
         "Faults",
       ]),
-    tests("Evaluation"),
+    tests("Evaluation", ["TextEncoding"]),
     tests("Parity", ["ReferenceLibraries", "TensorCore"], fixtures: true),
     // The ranks of TrainingTests, started by a real mpirun.
     .executableTarget(
@@ -236,7 +237,7 @@ let package = Package(
       "Training",
       [
         "training-probe", "ProbeJobs", "ReferenceLibraries", "Checkpointing", "Collectives", "Randomness", "SGMNModel",
-        "ShardFormat", "Telemetry", "TensorCore", "Faults",
+        "ShardFormat", "Telemetry", "TensorCore", "TextEncoding", "Faults",
       ]),
     // Faults brought about in real commands under a real mpirun, and what must then be true.
     .target(

@@ -9,10 +9,12 @@ import WeightFiles
 ///
 /// A folder of `image_encoder.onnx`, `clip_encoder.onnx`, with text `asr_encoder.onnx` and `title_encoder.onnx`, and of
 /// `weights.safetensors`, in which the graphs find their weights: a weight that two graphs use is there once. Equal models
-/// with equal weights have equal bytes.
+/// with equal weights have equal bytes. A model that encodes texts itself has `vocabulary.txt` beside them.
 public enum ONNXExport {
   /// The file of all graphs' weights.
   public static let weightsFile = "weights.safetensors"
+
+  public static let vocabularyFile = "vocabulary.txt"
 
   /// What the graphs are written in: LayerNormalization came with operator set 17, and every onnxruntime since 1.12 takes it.
   static let operatorSet = 17
@@ -23,13 +25,15 @@ public enum ONNXExport {
   /// - Parameters:
   ///   - weights: of the whole model, by name; what the graphs do not use is left out.
   ///   - metadata: kept in every file, beside `format`, `lambda_text`, `mean` and `std`.
+  ///   - vocabulary: the file that says what the ids of tokens mean; none where the graphs take no ids.
   ///   - folder: must not exist.
   /// - Returns: The bytes of all its files.
   /// - Throws: `Fault(.outputUnavailable)` where `folder` exists or cannot be made, `.configuration` where `weights` are not of
   ///   such a model, `.badData` where they are damaged.
   @discardableResult
   public static func write(
-    _ model: ModelConfiguration, weights: any WeightFile, metadata: [String: String] = [:], to folder: String
+    _ model: ModelConfiguration, weights: any WeightFile, metadata: [String: String] = [:], vocabulary: [UInt8]? = nil,
+    to folder: String
   ) throws -> Int {
     let shapes = try parameterShapes(of: model)
     let graphs = GraphBuilder.inferenceGraphs(of: model, shapes: shapes)
@@ -41,6 +45,10 @@ public enum ONNXExport {
       let path = "\(folder)/\(weightsFile)"
       byteCount = try writeWeights(
         weights, names: names, metadata: properties.merging(["format": "pt"]) { $1 }, to: path)
+      if let vocabulary {
+        try DurableFile.write(vocabulary, to: "\(folder)/\(vocabularyFile)")
+        byteCount += vocabulary.count
+      }
       let file = try SafetensorsFile(path)
       for graph in graphs {
         let bytes = try modelProto(graph, file, properties).serialized()

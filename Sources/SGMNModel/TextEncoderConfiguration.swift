@@ -49,7 +49,8 @@ extension TextEncoderConfiguration {
     ]
     for (field, value, range) in bounds {
       try require(
-        range.contains(value), "text_encoder.\(field)", "\(value) is not within \(range.lowerBound)…\(range.upperBound)")
+        range.contains(value), "text_encoder.\(field)", "\(value) is not within \(range.lowerBound)…\(range.upperBound)"
+      )
     }
     try require(width % heads == 0, "text_encoder.heads", "\(heads) does not divide the width \(width)")
     try require(tokens <= positions, "text_encoder.tokens", "\(tokens) are more than the \(positions) positions")

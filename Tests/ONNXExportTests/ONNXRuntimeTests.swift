@@ -29,6 +29,15 @@ import Testing
     Variant("release") { $0.padding = .release },
     Variant("release without motion compensation") { ($0.padding, $0.tmc) = (.release, false) },
     Variant("gated") { $0.textFilter = .gated },
+    Variant("trained text") { $0.encodeTexts() },
+    Variant("trained text, gated, not projected") {
+      $0.encodeTexts()
+      ($0.textFilter, $0.textEncoder.projection, $0.textDim) = (.gated, 0, $0.textEncoder.width)
+    },
+    Variant("trained text, one block, all places") {
+      $0.encodeTexts()
+      ($0.textEncoder.layers, $0.textEncoder.positions) = (1, 5)
+    },
     Variant("no text") { $0.text = false },
     Variant("one patch, five frames") { ($0.patch, $0.frames) = (8, 5) },
   ]

@@ -48,6 +48,14 @@ extension GraphBuilder {
 
   private func encodeTexts(_ module: String, _ c: ModelConfiguration) {
     let (count, tokenCount) = (ValueInfoProto.Dimension.name("texts"), ValueInfoProto.Dimension.name("tokens"))
+    if c.encodesText {
+      let length = ValueInfoProto.Dimension.size(c.textEncoder.tokens)
+      let ids = input("token_ids", .int64, [count, length], "Lines of the vocabulary, from 0: [CLS], pieces, [SEP]")
+      let mask = input("token_mask", .bool, [count, length], "Which tokens are there, at least one a text")
+      let (pooled, tokens) = textEncoder(ids, mask: mask, c.textEncoder)
+      let filtered = textFilter(module, pooled: pooled, tokens: c.textFilter == .gated ? (tokens, mask) : nil)
+      return yield(filtered, count: "texts", c)
+    }
     let pooled = input("pooled", .float, [count, .size(c.textDim)], "Embeddings by the frozen text encoder")
     var tokens: (features: Value, mask: Value)?
     if c.textFilter == .gated {

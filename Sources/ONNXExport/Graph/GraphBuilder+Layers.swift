@@ -29,8 +29,8 @@ struct TokenRows {
 }
 
 extension GraphBuilder {
-  func layerNorm(_ module: String, _ x: Value) -> Value {
-    within(module) { x.layerNorm(parameter("weight"), parameter("bias")) }
+  func layerNorm(_ module: String, _ x: Value, epsilon: Double = 1e-5) -> Value {
+    within(module) { x.layerNorm(parameter("weight"), parameter("bias"), epsilon: Float(epsilon)) }
   }
 
   /// Rows (…, inputs) -> (…, outputs).
@@ -63,7 +63,7 @@ extension GraphBuilder {
   }
 
   /// A `MultiHeadAttention` of every row, or with `isShort` of the first token of every item, to the rows of its own item.
-  private func attention(_ module: String, _ x: TokenRows, heads: Int, bias: Value?, isShort: Bool) -> Value {
+  func attention(_ module: String, _ x: TokenRows, heads: Int, bias: Value?, isShort: Bool) -> Value {
     within(module) {
       let packed = x.value.linear(parameter("in_proj_weight"), bias: parameter("in_proj_bias"), transposing: true)
       let headWidth = x.width / heads

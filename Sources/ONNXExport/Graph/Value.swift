@@ -39,9 +39,10 @@ extension Value {
       "Conv", [self, kernels], [.init("kernel_shape", .ints([size, size])), .init("strides", .ints([size, size]))])
   }
   func softmax() -> Value { graph.node("Softmax", [self], [.init("axis", .int(-1))]) }
-  /// Over the last axis, ε = 1e-5.
-  func layerNorm(_ gamma: Value, _ beta: Value) -> Value {
-    graph.node("LayerNormalization", [self, gamma, beta], [.init("axis", .int(-1)), .init("epsilon", .float(1e-5))])
+  /// Over the last axis.
+  func layerNorm(_ gamma: Value, _ beta: Value, epsilon: Float) -> Value {
+    graph.node(
+      "LayerNormalization", [self, gamma, beta], [.init("axis", .int(-1)), .init("epsilon", .float(epsilon))])
   }
 
   /// Sums over an axis, which stays with size 1.
@@ -67,6 +68,8 @@ extension Value {
   func gathering(_ places: [Int], axis: Int) -> Value {
     graph.node("Gather", [self, graph.constant(places)], [.init("axis", .int(axis))])
   }
+  /// The rows that `indices` (…) name: (rows, W) -> (…, W).
+  func rows(at indices: Value) -> Value { graph.node("Gather", [self, indices], [.init("axis", .int(0))]) }
   func concatenated(_ other: Value, axis: Int) -> Value {
     graph.node("Concat", [self, other], [.init("axis", .int(axis))])
   }

@@ -42,10 +42,30 @@ struct InferenceInputs {
   }
 
   func text(_ name: String) -> PairBatch.TextInput {
-    PairBatch.TextInput(
+    if c.encodesText {
+      var stream = RandomStream(seed: 9, name + " ids")
+      return PairBatch.TextInput(
+        ids: (0..<textCount).map { text in
+          (0..<min(c.textEncoder.tokens, text + 3)).map { _ in
+            Int32(stream.integer(below: c.textEncoder.vocabularySize))
+          }
+        })
+    }
+    return PairBatch.TextInput(
       pooled: normals(textCount * c.textDim, name + " pooled"),
       tokens: normals(textCount * tokenCount * c.textTokenDim, name + " tokens"),
       tokenMask: (0..<textCount).flatMap { text in (0..<tokenCount).map { $0 <= text } })
+  }
+
+  /// Ids and which of them are there; behind the end of a text stands what must not count.
+  private func tokens(of texts: [[Int32]], _ name: String) -> [(String, SafetensorsType, [Int], [UInt8])] {
+    let length = c.textEncoder.tokens
+    let ids = texts.flatMap { $0.map { Int64($0) } + [Int64](repeating: 1, count: length - $0.count) }
+    let mask = texts.flatMap { text in (0..<length).map { UInt8($0 < text.count ? 1 : 0) } }
+    return [
+      ("\(name)_encoder.token_ids", .int64, [texts.count, length], ids.withUnsafeBytes { Array($0) }),
+      ("\(name)_encoder.token_mask", .bool, [texts.count, length], mask),
+    ]
   }
 
   /// What the graphs take, as `run_onnx.py` wants it: every clip twice, with two different pictures where it has no frame.
@@ -66,6 +86,10 @@ struct InferenceInputs {
     tensors.append(("clip_encoder.mask", .bool, [clipCount, c.frames], mask))
     for name in c.text ? ["asr", "title"] : [] {
       let text = text(name)
+      guard !c.encodesText else {
+        tensors += tokens(of: text.ids, name)
+        continue
+      }
       let bytes = { (values: [Float]) in values.withUnsafeBytes { Array($0) } }
       tensors.append(("\(name)_encoder.pooled", .float32, [textCount, c.textDim], bytes(text.pooled)))
       guard c.textFilter == .gated else { continue }

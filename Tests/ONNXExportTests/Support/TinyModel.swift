@@ -17,6 +17,14 @@ extension ModelConfiguration {
     return c
   }
 
+  /// With an encoder of its own for texts of at most five tokens.
+  mutating func encodeTexts() {
+    trainsText = true
+    (textEncoder.vocabularySize, textEncoder.positions, textEncoder.tokens) = (11, 7, 5)
+    (textEncoder.width, textEncoder.heads, textEncoder.layers, textEncoder.hidden) = (8, 2, 2, 10)
+    (textEncoder.projection, textDim, textTokenDim) = (6, 6, 8)
+  }
+
   func with(_ change: (inout ModelConfiguration) -> Void) -> ModelConfiguration {
     var c = self
     change(&c)
