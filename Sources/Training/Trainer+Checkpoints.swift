@@ -11,16 +11,19 @@ extension Trainer {
 
   /// Rank 0 reads the checkpoint that the run goes on from; every rank gets its weights and moments from there.
   func restore(_ resume: Resume) throws {
+    var vocabulary: [UInt8]?
     let restored: RunState? = try communicator.together {
       guard let folder else { return nil }
       let chosen = try chooseCheckpoint(resume, folder)
       progress.tick(.starting)  // all of it has been read once, and is read again
       let restored = try chosen.map { try read($0) }
+      vocabulary = try chooseVocabulary(chosen)
       if restored == nil { try initialize(folder) }
       try folder.write(configuration)
-      try prepareSaving(folder, resume, restored)
+      try prepareSaving(folder, resume, restored, vocabulary: vocabulary)
       return restored
     }
+    try shareVocabulary(vocabulary)
     try shareState(restored)
     try shareTensors()
   }
@@ -100,10 +103,13 @@ extension Trainer {
   }
 
   /// Makes sure, before the first step, that what the run will save can be saved.
-  private func prepareSaving(_ folder: RunFolder, _ resume: Resume, _ restored: RunState?) throws {
+  private func prepareSaving(
+    _ folder: RunFolder, _ resume: Resume, _ restored: RunState?, vocabulary: [UInt8]?
+  ) throws {
     let store = store(in: folder)
+    let byteCount = TrainingCheckpoint.byteCount(arena) + (vocabulary?.count ?? 0)
     let step = restored?.step ?? 0
-    if step < plan.stepCount { try store.prepare(byteCount: TrainingCheckpoint.byteCount(arena)) }
+    if step < plan.stepCount { try store.prepare(byteCount: byteCount) }
     var savedStep: Int?
     if case .automatic = resume, let restored {
       savedStep = restored.step
@@ -112,7 +118,7 @@ extension Trainer {
     }
     saver = CheckpointSaver(
       CheckpointWriter(
-        store: store, metrics: folder.metrics, byteCount: TrainingCheckpoint.byteCount(arena), logger: logger,
+        store: store, metrics: folder.metrics, byteCount: byteCount, vocabulary: vocabulary, logger: logger,
         goesOn: { [progress] in progress.tick(.checkpoint) }),
       arena: arena, optimizer: optimizer, isAsynchronous: configuration.checkpoint.asynchronous, savedStep: savedStep)
   }

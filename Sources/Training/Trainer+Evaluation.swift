@@ -7,7 +7,7 @@ extension Trainer {
   func evaluate() throws -> Bool {
     guard let evaluationShards else { return false }
     let evaluator = Evaluator(
-      model: model, backend: backend, communicator: communicator,
+      model: model, tokenizer: tokenizer, backend: backend, communicator: communicator,
       configuration: EvaluationOptions(
         model: RetrievalReport.ModelOrigin(step: state.step, precision: state.precision.rawValue)),
       textEncoder: textEncoder.flatMap {

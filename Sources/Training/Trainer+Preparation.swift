@@ -84,11 +84,11 @@ extension Trainer {
           "The shards hold pictures of \(stored.resolution)², model.resolution is \(c.model.resolution)",
           at: shards.folder, remedy: "Build shards with --resolution \(c.model.resolution), or change the model")
       }
-      guard c.model.text, c.data.textEncoder.isEmpty else { return }
+      guard c.model.readsEmbeddings, c.data.textEncoder.isEmpty else { return }
       guard stored.textEncoder != nil else {
         throw Fault(
           .configuration, "The shards hold no text embeddings", at: shards.folder,
-          remedy: "Build them with --text-encoder hashed-ngrams, or set model.text=false")
+          remedy: "Build them with --text-encoder hashed-ngrams, or set model.trains_text=true or model.text=false")
       }
       guard stored.textWidth == c.model.textDim else {
         throw Fault(

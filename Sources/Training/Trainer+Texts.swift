@@ -49,7 +49,12 @@ extension TrainedModel {
     for shards: ShardSet, in folder: String?, backend: any Backend
   ) throws -> (any TextFeatureEncoder)? {
     let c = state.configuration
-    guard c.model.text, let folder = folder ?? (c.data.textEncoder.isEmpty ? nil : c.data.textEncoder) else {
+    guard !c.model.encodesText || folder == nil else {
+      throw Fault(
+        .usage, "The model encodes texts itself, so no frozen encoder has a say", at: folder,
+        remedy: "Leave --text-encoder out")
+    }
+    guard c.model.readsEmbeddings, let folder = folder ?? (c.data.textEncoder.isEmpty ? nil : c.data.textEncoder) else {
       return nil
     }
     if let name = state.textEncoder, shards.hasTexts(by: name, for: c.model) { return nil }

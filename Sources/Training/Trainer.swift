@@ -40,6 +40,8 @@ public final class Trainer {
   private(set) var recorder: StepRecorder?
   let guards: StepGuard
   let supervision: RunSupervision
+  /// What texts are read with, where the model encodes them itself.
+  var tokenizer: TextTokenizer?
   var state: RunState
   /// Of rank 0 alone.
   var saver: CheckpointSaver?
@@ -97,7 +99,7 @@ public final class Trainer {
     arena = ParameterArena(
       model, seed: UInt64(configuration.seed), operandFormat: precision.operandFormat, backend: backend)
     optimizer = AdamW(arena, configuration: configuration.adamW) {
-      $0.hasPrefix("visual.") ? configuration.optimizer.backboneRateScale : 1
+      configuration.optimizer.rateScale(of: $0)
     }
     textEncoder = try communicator.together {
       try backend.throwIfFailed()
@@ -113,7 +115,7 @@ public final class Trainer {
       progress: supervision.progress)
     state = prepared.state
     (state.precision, state.device, state.threadCount) = (precision, backend.kind, backend.kernelThreadCount)
-    if configuration.model.text { state.textEncoder = textEncoder?.name ?? shards.configuration.textEncoder }
+    if configuration.model.readsEmbeddings { state.textEncoder = textEncoder?.name ?? shards.configuration.textEncoder }
     try restore(resume)
     guards.skippedSteps = state.skippedSteps
     let step = state.step
@@ -137,7 +139,8 @@ public final class Trainer {
     }
     let feed = BatchFeed(
       loader, text: configuration.model.text,
-      textEncoding: BatchTextEncoding(textEncoder, model: configuration.model), partCount: virtualRanks.perRank,
+      textEncoding: BatchTextEncoding(textEncoder, model: configuration.model), tokenizer: tokenizer,
+      partCount: virtualRanks.perRank,
       steps: state.step..<max(state.step, plan.stepCount), backend: backend)
     defer { feed.stop() }
     defer { settleSaving() }

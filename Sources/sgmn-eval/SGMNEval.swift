@@ -121,7 +121,7 @@ struct SGMNEval: ParsableCommand {
     let origin = RetrievalReport.ModelOrigin(
       checkpoint: trained.checkpoint.folder, step: trained.state.step, precision: precision.rawValue)
     let evaluator = Evaluator(
-      model: trained.model, backend: backend, communicator: communicator,
+      model: trained.model, tokenizer: trained.tokenizer, backend: backend, communicator: communicator,
       configuration: EvaluationOptions(batchSize: batch, model: origin), textEncoder: encoder)
     return try evaluator.evaluate(set, usesText: !withoutText)
   }

@@ -5,6 +5,7 @@ import Randomness
 import SGMNModel
 import ShardFormat
 import TensorCore
+import TextEncoding
 
 /// A folder of its own for one test, gone with the value.
 final class TemporaryFolder: Sendable {
@@ -45,6 +46,42 @@ enum EvaluationFixtures {
   static var gatedModelConfiguration: ModelConfiguration {
     var c = modelConfiguration
     (c.textFilter, c.textTokenDim, c.textGateHidden) = (.gated, 3, 5)
+    return c
+  }
+
+  /// No text encoder has been asked.
+  static var wordConfiguration: ShardConfiguration {
+    var configuration = shardConfiguration
+    (configuration.textEncoder, configuration.textWidth) = (nil, 0)
+    return configuration
+  }
+
+  /// The same samples with words in the place of embeddings.
+  static let wordSamples: [Sample] = samples.enumerated().map { number, sample in
+    var sample = sample
+    let words = { (kind: String, number: Int) in
+      var stream = RandomStream(seed: 7, kind, number)
+      return (0..<(1 + number % 6)).map { _ in ["红", "dress", "blue", "shoe", "新"][stream.integer(below: 5)] }
+        .joined(separator: " ")
+    }
+    sample.title = sample.titleEmbedding.isEmpty ? " " : words("title", number % 17)
+    sample.asr = sample.asrEmbedding.isEmpty ? "" : words("asr", number)
+    (sample.titleEmbedding, sample.asrEmbedding) = ([], [])
+    return sample
+  }
+
+  static func tokenizer() throws -> TextTokenizer {
+    var words = WordCounts()
+    for sample in wordSamples { words.add(sample.title + " " + sample.asr) }
+    return try TextTokenizer(vocabulary: VocabularyDraft(words, limit: 40).bytes, path: "vocab.txt", limit: 6)
+  }
+
+  static func encodingModelConfiguration(_ filter: ModelConfiguration.TextFilterKind) -> ModelConfiguration {
+    var c = modelConfiguration
+    (c.trainsText, c.textFilter, c.textTokenDim, c.textGateHidden) = (true, filter, 8, 5)
+    (c.textEncoder.vocabularySize, c.textEncoder.positions, c.textEncoder.tokens) = (40, 7, 6)
+    (c.textEncoder.width, c.textEncoder.heads, c.textEncoder.layers) = (8, 2, 1)
+    (c.textEncoder.hidden, c.textEncoder.projection) = (12, 6)
     return c
   }
 

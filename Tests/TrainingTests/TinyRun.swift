@@ -13,15 +13,21 @@ final class TinyRun {
   let folder: String
   var shards: String { "\(folder)/shards" }
 
-  /// - Parameter tokenWidth: numbers of a token's features; 0 for shards without.
-  init(pairs: Int = 12, samplesPerShard: Int = 512, tokenWidth: Int = 0) throws {
+  /// - Parameters:
+  ///   - tokenWidth: numbers of a token's features; 0 for shards without.
+  ///   - texts: title and ASR of every pair; nil for texts of one letter with embeddings, else there are none.
+  init(
+    pairs: Int = 12, samplesPerShard: Int = 512, tokenWidth: Int = 0,
+    texts: ((Int) -> (title: String, asr: String))? = nil
+  ) throws {
     folder = NSTemporaryDirectory() + "sgmn-training-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let writer = try ShardWriter(
       folder: shards,
       configuration: ShardConfiguration(
-        resolution: 16, maximumFrameCount: 3, samplesPerShard: samplesPerShard, textEncoder: "hashed-ngrams",
-        textWidth: 8, tokens: tokenWidth > 0 ? TokenShape(width: tokenWidth, maximumCount: 5) : nil))
+        resolution: 16, maximumFrameCount: 3, samplesPerShard: samplesPerShard,
+        textEncoder: texts == nil ? "hashed-ngrams" : nil, textWidth: texts == nil ? 8 : 0,
+        tokens: tokenWidth > 0 ? TokenShape(width: tokenWidth, maximumCount: 5) : nil))
     for number in 0..<pairs {
       var random = RandomStream(seed: 5, "pixels", number)
       let pixels = { (count: Int, random: inout RandomStream) in
@@ -32,13 +38,16 @@ final class TinyRun {
         tokenWidth > 0
           ? TokenFeatures((0..<count * tokenWidth).map { _ in Float(random.normal()) }, count: count) : nil
       }
+      let text = texts?(number) ?? (title: "t", asr: "a")
+      let embedding = { (random: inout RandomStream) in
+        texts == nil ? (0..<8).map { _ in Float(Float16(random.normal())) } : []
+      }
       try writer.append(
         Sample(
           clipID: "clip-\(number)", imageID: "image-\(number)", liveID: "live", productID: "product-\(number / 2)",
-          categoryID: "c", title: "t", asr: "a", frameIndices: (0..<Int32(frames)).map { $0 },
+          categoryID: "c", title: text.title, asr: text.asr, frameIndices: (0..<Int32(frames)).map { $0 },
           frames: pixels(frames * 768, &random), image: pixels(768, &random),
-          titleEmbedding: (0..<8).map { _ in Float(Float16(random.normal())) },
-          asrEmbedding: (0..<8).map { _ in Float(Float16(random.normal())) },
+          titleEmbedding: embedding(&random), asrEmbedding: embedding(&random),
           tokens: SampleTokens(title: tokens(1 + number % 5, &random), asr: tokens(1 + number % 3, &random))))
     }
     _ = try writer.finish()

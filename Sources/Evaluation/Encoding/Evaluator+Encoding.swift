@@ -74,13 +74,13 @@ extension Evaluator {
     let titles = try zip(batch, samples).map { image, sample in
       guard let titled = plan.titleSamples[image] else { return StoredText() }
       if titled == plan.imageSamples[image] {
-        return StoredText(pooled: sample.titleEmbedding, tokens: sample.tokens.title)
+        return storedText(sample.title, sample.titleEmbedding, sample.tokens.title)
       }
       let summary = try shards.summary(at: titled)
       let tokens =
         model.configuration.readsTokens
         ? try shards.tokens(of: summary, at: titled, using: ShardDecoder()).title : nil
-      return StoredText(pooled: summary.titleEmbedding, tokens: tokens)
+      return storedText(summary.title, summary.titleEmbedding, tokens)
     }
     return EncodedBatch(visual: visual, text: textRows(titles, .title))
   }
@@ -96,7 +96,7 @@ extension Evaluator {
     guard text else { return EncodedBatch(visual: visual) }
     let texts =
       try textEncoder.map { try encoded(samples.map(\.asr), by: $0) }
-      ?? samples.map { StoredText(pooled: $0.asrEmbedding, tokens: $0.tokens.asr) }
+      ?? samples.map { storedText($0.asr, $0.asrEmbedding, $0.tokens.asr) }
     return EncodedBatch(visual: visual, text: textRows(texts, .asr))
   }
 
@@ -111,14 +111,25 @@ extension Evaluator {
     var pooled: [Float] = []
     /// For the gated filter.
     var tokens: TokenFeatures?
+    /// For a model that encodes texts itself.
+    var ids: [Int32] = []
+
+    var isEmpty: Bool { pooled.isEmpty && ids.isEmpty }
+  }
+
+  /// What the model takes of a text: its tokens, or what is stored.
+  private func storedText(_ text: String, _ pooled: [Float], _ tokens: TokenFeatures?) -> StoredText {
+    if let tokenizer { return StoredText(ids: tokenizer.ids(of: text)) }
+    return StoredText(pooled: pooled, tokens: tokens)
   }
 
   /// Unit embeddings (B, D) of texts, rows of zeros where there is none.
   private func textRows(_ texts: [StoredText], _ kind: SGMN.TextKind) -> () -> [Float] {
     let width = model.configuration.embedDim
     let zeros = [Float](repeating: 0, count: texts.count * width)
-    let present = texts.indices.filter { !texts[$0].pooled.isEmpty }
-    var input = PairBatch.TextInput(pooled: present.flatMap { texts[$0].pooled })
+    let present = texts.indices.filter { !texts[$0].isEmpty }
+    var input = PairBatch.TextInput(
+      pooled: present.flatMap { texts[$0].pooled }, ids: present.map { texts[$0].ids })
     if model.configuration.readsTokens {
       let padded = PaddedTokens(present.map { texts[$0].tokens }, width: model.configuration.textTokenDim)
       (input.tokens, input.tokenMask) = (padded.values, padded.mask)

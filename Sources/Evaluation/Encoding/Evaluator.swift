@@ -11,6 +11,7 @@ import TextEncoding
 /// pixels of two batches: one is read while the other is encoded.
 public struct Evaluator {
   let model: SGMN
+  let tokenizer: TextTokenizer?
   let backend: any Backend
   let communicator: any Communicator
   let options: EvaluationOptions
@@ -18,13 +19,15 @@ public struct Evaluator {
 
   /// - Parameters:
   ///   - model: with the same weights on every rank; they are not changed.
+  ///   - tokenizer: what a model that encodes texts itself reads them with.
   ///   - textEncoder: what encodes the texts' words; nil takes the features that the shards hold.
   public init(
-    model: SGMN, backend: any Backend, communicator: any Communicator,
+    model: SGMN, tokenizer: TextTokenizer? = nil, backend: any Backend, communicator: any Communicator,
     configuration: EvaluationOptions = EvaluationOptions(), textEncoder: (any TextFeatureEncoder)? = nil
   ) {
     self.textEncoder = textEncoder
     self.model = model
+    self.tokenizer = tokenizer
     self.backend = backend
     self.communicator = communicator
     options = configuration
@@ -43,10 +46,14 @@ public struct Evaluator {
     _ shards: ShardSet, usesText: Bool = true, progress: (EvaluationProgress) -> Void = { _ in }
   ) throws -> RetrievalReport {
     let text = usesText && model.configuration.text
+    precondition(
+      !text || model.configuration.encodesText == (tokenizer != nil), "a tokenizer for a model that reads none")
     try options.validate()
     try Evaluator.check(shards, fit: model.configuration, usesText: usesText && textEncoder == nil)
     try checkAgreement(shards)
-    let plan = try ShardTask(shards, countsWords: textEncoder != nil)
+    let plan = try ShardTask(shards) { text, embedding in
+      tokenizer?.reads(text) ?? (textEncoder == nil ? !embedding.isEmpty : !text.isBlankText)
+    }
     let tokens = text && model.configuration.readsTokens && textEncoder == nil
     let images = try encode(.images, plan.imageSamples, of: shards, tokens: tokens, progress) {
       try encodeImages($0, $1, plan, shards, text: text)
@@ -101,7 +108,7 @@ extension Evaluator {
         "The shards hold pictures of \(s.resolution) pixels a side, the model sees \(c.resolution)", at: shards.folder,
         remedy: "Build the shards again at \(c.resolution), or evaluate a model of \(s.resolution)")
     }
-    guard usesText, c.text else { return }
+    guard usesText, c.readsEmbeddings else { return }
     let remedy = "Build the shards with a text encoder of width \(c.textDim), or evaluate without text"
     guard s.textWidth > 0 else {
       throw Fault(

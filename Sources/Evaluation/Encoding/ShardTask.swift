@@ -16,9 +16,8 @@ struct ShardTask {
 
   /// Reads the details of every sample, no pixels. `Fault(.badData)` for damaged details or a set without clips.
   ///
-  /// - Parameter countsWords: whether a text is there where it has words, and not where the set has its embedding.
-  init(_ shards: ShardSet, countsWords: Bool = false) throws {
-    let isThere = { (text: String, embedding: [Float]) in countsWords ? !text.isBlankText : !embedding.isEmpty }
+  /// - Parameter isThere: whether a text, of which this embedding is stored, is one.
+  init(_ shards: ShardSet, isThere: (String, [Float]) -> Bool) throws {
     var entries: [RetrievalTask.Entry] = []
     entries.reserveCapacity(shards.count)
     var numbers: [String: Int] = [:]

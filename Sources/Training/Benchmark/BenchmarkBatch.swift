@@ -26,7 +26,13 @@ extension PairBatch {
       images: bytes(pairCount * pictureByteCount, &stream), frames: bytes(slots * pictureByteCount, &stream),
       frameSlots: (0..<slots).map { Int32($0) }, mask: [Bool](repeating: true, count: slots),
       productKeys: (0..<pairCount).map { UInt64(rank * pairCount + $0) })
-    if model.text {
+    if model.encodesText {
+      let c = model.textEncoder
+      let texts = { (stream: inout RandomStream) in
+        (0..<pairCount).map { _ in (0..<c.tokens).map { _ in Int32(stream.integer(below: c.vocabularySize)) } }
+      }
+      (batch.asr, batch.title) = (TextInput(ids: texts(&stream)), TextInput(ids: texts(&stream)))
+    } else if model.text {
       let width = pairCount * model.textDim
       batch.asr = TextInput(pooled: (0..<width).map { _ in Float(stream.normal()) })
       batch.title = TextInput(pooled: (0..<width).map { _ in Float(stream.normal()) })

@@ -21,6 +21,7 @@ public struct CheckpointComparison {
       Part(
         title: "settings", lines: try ConfigurationDifference.allLines(states.0.configuration, states.1.configuration)),
       Part(title: "state", lines: Self.lines(states.0, states.1)),
+      Part(title: "vocabulary", lines: CheckpointVocabulary.lines(one, other)),
     ]
     for (title, name) in [("weights", TrainingCheckpoint.modelFile), ("moments", TrainingCheckpoint.optimizerFile)] {
       let files = (try one.tensors(name), try other.tensors(name))

@@ -76,7 +76,7 @@ public enum WeightExport {
   }
 
   /// Writes image, clip and text encoders as ONNX graphs with their weights, and in their metadata `step` and
-  /// `configuration`.
+  /// `configuration`; with the vocabulary of a model that encodes texts itself.
   ///
   /// - Parameters:
   ///   - path: A checkpoint's folder or a run's, of which the newest whole one is taken.
@@ -88,7 +88,8 @@ public enum WeightExport {
     let (checkpoint, state) = try whole(path, for: folder, warn: warn)
     return try ONNXExport.write(
       state.configuration.model, weights: WeightFiles.open(checkpoint.path(TrainingCheckpoint.modelFile)),
-      metadata: metadata(checkpoint, state), to: folder)
+      metadata: metadata(checkpoint, state),
+      vocabulary: state.configuration.model.encodesText ? CheckpointVocabulary.bytes(of: checkpoint) : nil, to: folder)
   }
 
   /// The checkpoint that is exported, verified; throws before that where the output exists.

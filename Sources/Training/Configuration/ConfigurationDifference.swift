@@ -7,8 +7,7 @@ public enum ConfigurationDifference {
   /// rounding (`compute.encoder_parts`).
   static let free: Set<String> = [
     "data.train", "data.prefetch", "data.threads", "data.memory", "data.read_ahead", "data.on_bad", "data.skip_budget",
-    "data.text_encoder",
-    "data.cache.folder", "data.cache.bytes",
+    "data.text_encoder", "data.vocabulary", "data.cache.folder", "data.cache.bytes",
     "compute.recompute", "compute.encoder_parts",
     "checkpoint.every", "checkpoint.keep", "checkpoint.asynchronous", "evaluation.shards", "evaluation.every",
     "safety.compare_ranks_every", "safety.on_not_finite", "safety.skip_limit", "safety.spike_deviations",

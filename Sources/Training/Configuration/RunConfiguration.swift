@@ -50,10 +50,12 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     public var textEncoder = ""
     /// The most tokens of a text that it encodes.
     public var textTokens = 52
+    /// The `vocab.txt` that a new run with `model.trains_text` reads texts with; empty for none.
+    public var vocabulary = ""
     public var cache = CacheConfiguration()
 
     enum CodingKeys: String, CodingKey {
-      case train, prefetch, threads, memory, cache
+      case train, prefetch, threads, memory, vocabulary, cache
       case globalBatch = "global_batch"
       case dropTailProbability = "drop_tail_probability"
       case shuffleBlock = "shuffle_block"
@@ -106,6 +108,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     public var learningRate = 3e-4
     /// Factor of the learning rate of the visual encoder: 1e-3 with pretrained weights, 1 from scratch.
     public var backboneRateScale = 1.0
+    /// Factor of the learning rate of a text encoder that is trained with the rest.
+    public var textRateScale = 1.0
     public var beta1 = 0.9
     public var beta2 = 0.98
     public var epsilon = 1e-6
@@ -118,6 +122,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
       case beta1, beta2, epsilon
       case learningRate = "learning_rate"
       case backboneRateScale = "backbone_lr_scale"
+      case textRateScale = "text_lr_scale"
       case weightDecay = "weight_decay"
       case clipNorm = "clip_norm"
     }
@@ -225,10 +230,14 @@ extension RunConfiguration {
     try require(
       data.cache.folder.isEmpty || data.cache.bytes > 0, "data.cache.bytes",
       "must say how many bytes the cache in \(data.cache.folder) may take")
+    try require(
+      data.vocabulary.isEmpty || model.encodesText, "data.vocabulary",
+      "goes with model.trains_text alone: otherwise nothing reads texts")
     try require(data.skipBudget >= 0, "data.skip_budget", "\(data.skipBudget) is negative")
     try require((3...65_536).contains(data.textTokens), "data.text_tokens", "\(data.textTokens) is not within 3…65536")
     try require(
-      data.textEncoder.isEmpty || model.text, "data.text_encoder", "does not go with model.text=false")
+      data.textEncoder.isEmpty || model.readsEmbeddings, "data.text_encoder",
+      "does not go with model.\(model.text ? "trains_text=true" : "text=false")")
     try require(
       (1...65_536).contains(compute.encoderParts), "compute.encoder_parts",
       "\(compute.encoderParts) is not within 1…65536")
@@ -246,6 +255,9 @@ extension RunConfiguration {
     try require(
       optimizer.backboneRateScale >= 0 && optimizer.backboneRateScale.isFinite, "optimizer.backbone_lr_scale",
       "\(optimizer.backboneRateScale) is not a factor")
+    try require(
+      optimizer.textRateScale >= 0 && optimizer.textRateScale.isFinite, "optimizer.text_lr_scale",
+      "\(optimizer.textRateScale) is not a factor")
     try require(optimizer.clipNorm >= 0, "optimizer.clip_norm", "\(optimizer.clipNorm) is negative")
     try adamW.validate()
     try require(schedule.steps >= 0, "schedule.steps", "\(schedule.steps) is negative")
@@ -294,5 +306,13 @@ extension RunConfiguration {
     configuration.epsilon = optimizer.epsilon
     configuration.weightDecay = optimizer.weightDecay
     return configuration
+  }
+}
+
+extension RunConfiguration.OptimizerConfiguration {
+  /// The factor of the learning rate of a parameter.
+  func rateScale(of name: String) -> Double {
+    if name.hasPrefix("visual.") { return backboneRateScale }
+    return name.hasPrefix("text_encoder.") ? textRateScale : 1
   }
 }

@@ -1,6 +1,7 @@
 import DataLoading
 import SGMNModel
 import TensorCore
+import TextEncoding
 
 /// The batches of a rank as its steps take them, in order.
 ///
@@ -29,28 +30,32 @@ final class BatchFeed {
 
   private let loader: BatchLoader
   private let hasText: Bool
+  private let tokenizer: TextTokenizer?
   private let partCount: Int
   private let textEncoding: BatchTextEncoding?
   private let staged: Prefetcher<Delivery>?
 
   /// - Parameters:
-  ///   - text: whether the text embeddings of the shards take part.
-  ///   - textEncoding: encodes their words instead.
+  ///   - text: whether the texts of the shards take part.
+  ///   - textEncoding: encodes their words; nil takes their stored embeddings.
+  ///   - tokenizer: what texts are read with where the model encodes them itself.
   ///   - partCount: parts of a batch.
   ///   - steps: those that will ask.
   init(
-    _ loader: BatchLoader, text: Bool, textEncoding: BatchTextEncoding? = nil, partCount: Int, steps: Range<Int>,
-    backend: any Backend
+    _ loader: BatchLoader, text: Bool, textEncoding: BatchTextEncoding? = nil, tokenizer: TextTokenizer? = nil,
+    partCount: Int, steps: Range<Int>, backend: any Backend
   ) {
     self.loader = loader
     self.textEncoding = textEncoding
     let text = text && textEncoding == nil
-    (hasText, self.partCount) = (text, partCount)
+    (hasText, self.tokenizer, self.partCount) = (text, tokenizer, partCount)
     staged = backend.makePictureStaging().map { staging in
       Prefetcher(steps, capacity: 0, threadCount: 1) {
         { _, _ in
           guard let batch = try loader.nextUnlessStopped() else { throw Prefetcher<Delivery>.Stopped() }
-          let parts = batch.parts(partCount).map { PairBatch(batch, pairs: $0, text: text, staging: staging) }
+          let parts = batch.parts(partCount).map {
+            PairBatch(batch, pairs: $0, text: text, tokenizer: tokenizer, staging: staging)
+          }
           return Delivery(batch, parts: parts.map { part in { part } })
         }
       }
@@ -71,9 +76,12 @@ final class BatchFeed {
       guard let delivery = try staged.next() else { preconditionFailure("a batch beyond the last step") }
       return delivery
     }
-    let (batch, hasText) = (try loader.next(), hasText)
+    let (batch, hasText, tokenizer) = (try loader.next(), hasText, tokenizer)
     return Delivery(
-      batch, parts: batch.parts(partCount).map { pairs in { PairBatch(batch, pairs: pairs, text: hasText) } })
+      batch,
+      parts: batch.parts(partCount).map { pairs in
+        { PairBatch(batch, pairs: pairs, text: hasText, tokenizer: tokenizer) }
+      })
   }
 
   /// Seconds that `next()` has waited.

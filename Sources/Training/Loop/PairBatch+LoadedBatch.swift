@@ -2,16 +2,19 @@ import DataLoading
 import SGMNModel
 import ShardFormat
 import TensorCore
+import TextEncoding
 
 extension PairBatch {
   /// Some pairs of a batch as the model takes them: pictures as the shards hold them, the frames packed.
   ///
   /// - Parameters:
   ///   - pairs: which ones; nil for all.
-  ///   - text: whether the text embeddings of the shards take part.
+  ///   - text: whether the texts of the shards take part.
+  ///   - tokenizer: makes tokens of the texts themselves; nil takes the embeddings that the shards hold.
   ///   - staging: the way of the pictures to a device; nil leaves them in host memory.
   init(
-    _ batch: LoadedBatch, pairs: Range<Int>? = nil, text: Bool, staging: (any PictureStaging)? = nil
+    _ batch: LoadedBatch, pairs: Range<Int>? = nil, text: Bool, tokenizer: TextTokenizer? = nil,
+    staging: (any PictureStaging)? = nil
   ) {
     let pairs = pairs ?? 0..<batch.pairCount
     let pictureByteCount = batch.pixelEncoding.pictureByteCount(resolution: batch.resolution)
@@ -39,6 +42,14 @@ extension PairBatch {
       $0 < pairs.count ? image($0) : frame($0 - pairs.count)
     }
     guard text else { return }
+    if let tokenizer {
+      let ids = { (texts: [String]) in
+        let ids = texts[pairs].map { tokenizer.ids(of: $0) }
+        return TextInput(isPresent: ids.map { !$0.isEmpty }, ids: ids)
+      }
+      (asr, title) = (ids(batch.asrs), ids(batch.titles))
+      return
+    }
     let rows = { (embeddings: [Float], tokens: [TokenFeatures?], isPresent: [Bool]) in
       let width = embeddings.count / batch.pairCount
       var input = TextInput(

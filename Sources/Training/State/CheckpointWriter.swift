@@ -11,6 +11,8 @@ struct CheckpointWriter: Sendable {
   var metrics: String
   /// About how many bytes a checkpoint has.
   var byteCount: Int
+  /// Where the model encodes texts itself, what it reads them with.
+  var vocabulary: [UInt8]?
   var retries = SaveRetries()
   var logger: Logger
   /// Called again and again while the writing goes on: a disk may take long for a large checkpoint.
@@ -28,7 +30,7 @@ struct CheckpointWriter: Sendable {
         try DurableFile.syncFile(metrics)
         let warn = { logger.warning($0) }
         try store.save(step: contents.state.step, isBest: isBest, byteCount: byteCount, warn: warn) {
-          try TrainingCheckpoint.write(contents, to: $0, goesOn: goesOn)
+          try TrainingCheckpoint.write(contents, vocabulary: vocabulary, to: $0, goesOn: goesOn)
         }
         return
       } catch {

@@ -5,17 +5,19 @@ import NeuralNetworks
 import Optimization
 import SGMNModel
 import TensorCore
+import TextEncoding
 
-/// The files of a checkpoint: `model.safetensors` (weights by name), `optimizer.safetensors` (moments by name) and
-/// `state.json`.
+/// The files of a checkpoint: `model.safetensors` (weights by name), `optimizer.safetensors` (moments by name),
+/// `state.json`, and `vocabulary.txt` where the model encodes texts itself.
 enum TrainingCheckpoint {
   static let modelFile = "model.safetensors"
   static let optimizerFile = "optimizer.safetensors"
 
   /// - Parameter goesOn: called for every tensor that has been handed to the disk.
   static func write(
-    _ contents: CheckpointContents, to draft: CheckpointDraft, goesOn: () -> Void = {}
+    _ contents: CheckpointContents, vocabulary: [UInt8]? = nil, to draft: CheckpointDraft, goesOn: () -> Void = {}
   ) throws {
+    if let vocabulary { try draft.write(vocabulary, to: CheckpointVocabulary.fileName) }
     try draft.write(contents.state.encoded(), to: RunState.fileName)
     try draft.write(
       contents.tensors(of: contents.weights, prefix: ""),
@@ -80,6 +82,8 @@ public struct TrainedModel {
   public let arena: ParameterArena
   public let state: RunState
   public let checkpoint: Checkpoint
+  /// What it reads texts with, where it encodes them itself.
+  public let tokenizer: TextTokenizer?
 
   /// Reads a checkpoint's folder (`…/step-00000100`), or the newest of a run's folder, for products in `precision`.
   public init(_ path: String, precision: RunConfiguration.Precision = .float32, backend: any Backend) throws {
@@ -89,6 +93,11 @@ public struct TrainedModel {
     arena = ParameterArena(model, seed: 0, operandFormat: precision.operandFormat, backend: backend)
     try TrainingCheckpoint.readModel(checkpoint, into: arena)
     arena.refreshOperands()
+    tokenizer =
+      model.configuration.encodesText
+      ? try TextTokenizer(
+        CheckpointVocabulary.bytes(of: checkpoint), path: checkpoint.path(CheckpointVocabulary.fileName),
+        for: model.configuration.textEncoder) : nil
   }
 
   /// The folder of the checkpoint that `path` names: itself, or the newest of a run's folder.

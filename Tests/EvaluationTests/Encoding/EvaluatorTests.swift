@@ -6,6 +6,7 @@ import ShardFormat
 import Synchronization
 import TensorCore
 import Testing
+import TextEncoding
 
 @testable import Evaluation
 
@@ -14,10 +15,18 @@ import Testing
 
   /// The ranks of all clips, computed one sample at a time and in double precision, from the definition.
   private func bruteForce(
-    _ model: SGMN, _ backend: any Backend, text: Bool, _ samples: [Sample] = Fixtures.samples
+    _ model: SGMN, _ backend: any Backend, text: Bool, _ samples: [Sample] = Fixtures.samples,
+    tokenizer: TextTokenizer? = nil
   ) -> [Int?] {
-    func unit(_ features: [Float], _ tokens: TokenFeatures?, _ kind: SGMN.TextKind) -> [Double] {
-      guard text, !features.isEmpty else { return [] }
+    func unit(_ words: String?, _ features: [Float]?, _ tokens: TokenFeatures?, _ kind: SGMN.TextKind) -> [Double] {
+      guard text else { return [] }
+      if let tokenizer {
+        let ids = tokenizer.ids(of: words ?? "")
+        return ids.isEmpty
+          ? []
+          : model.textEmbeddings(PairBatch.TextInput(ids: [ids]), kind, count: 1, backend: backend)!.doubles()
+      }
+      guard let features, !features.isEmpty else { return [] }
       let input = PairBatch.TextInput(
         pooled: features, tokens: tokens?.values.map { Float($0) } ?? [],
         tokenMask: [Bool](repeating: true, count: tokens?.count ?? 0))
@@ -26,10 +35,12 @@ import Testing
     func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
     var images: [String: (visual: [Double], title: [Double])] = [:]
     for sample in samples where images[sample.imageID] == nil {
-      let titled = samples.first { $0.imageID == sample.imageID && !$0.titleEmbedding.isEmpty }
+      let titled = samples.first {
+        $0.imageID == sample.imageID && (tokenizer?.reads($0.title) ?? !$0.titleEmbedding.isEmpty)
+      }
       images[sample.imageID] = (
         model.imageEmbeddings(sample.image, backend: backend).doubles(),
-        unit(titled?.titleEmbedding ?? [], titled?.tokens.title, .title)
+        unit(titled?.title, titled?.titleEmbedding, titled?.tokens.title, .title)
       )
     }
     return samples.filter { $0.frameCount > 0 }.map { clip in
@@ -40,7 +51,7 @@ import Testing
         clipCount: 1, frameCount: 3, frames: chosen.flatMap { clip.frames[($0 * 768)..<(($0 + 1) * 768)] },
         frameSlots: chosen.indices.map { Int32($0) }, mask: (0..<3).map { $0 < chosen.count })
       let v = model.clipEmbeddings(batch, backend: backend).doubles()
-      let asr = unit(clip.asrEmbedding, clip.tokens.asr, .asr)
+      let asr = unit(clip.asr, clip.asrEmbedding, clip.tokens.asr, .asr)
       let gallery = Set(samples.filter { $0.liveID == clip.liveID }.map(\.imageID))
       let scores = Dictionary(
         uniqueKeysWithValues: gallery.map { id in
@@ -75,6 +86,34 @@ import Testing
       for live in report.lives {
         #expect(live.recall == Recall(ranks: zip(clips, ranks).filter { $0.0.liveID == live.live }.map(\.1)))
       }
+      return report.json
+    }
+    #expect(Set(reports).count == 1)
+  }
+
+  /// A model that encodes texts reads the words of every sample, whatever else is in the batch; so do two ranks.
+  @Test(arguments: [1, 2], [ModelConfiguration.TextFilterKind.linear, .gated])
+  func aTrainedEncoderAgreesWithTheDefinition(rankCount: Int, filter: ModelConfiguration.TextFilterKind) throws {
+    let folder = try TemporaryFolder()
+    let shards = try Fixtures.shards(folder.path, Fixtures.wordSamples, configuration: Fixtures.wordConfiguration)
+    let tokenizer = try Fixtures.tokenizer()
+    let reports = try ThreadRanks.run(rankCount) { communicator in
+      let (model, arena, backend) = try Fixtures.model(Fixtures.encodingModelConfiguration(filter))
+      defer { withExtendedLifetime(arena) {} }
+      let evaluator = Evaluator(
+        model: model, tokenizer: tokenizer, backend: backend, communicator: communicator,
+        configuration: EvaluationOptions(batchSize: 8))
+      let report = try evaluator.evaluate(shards)
+      let ranks = bruteForce(model, backend, text: true, Fixtures.wordSamples, tokenizer: tokenizer)
+      #expect(ranks != bruteForce(model, backend, text: false, Fixtures.wordSamples))
+      #expect(report.overall == Recall(ranks: ranks))
+      let clips = Fixtures.wordSamples.filter { $0.frameCount > 0 }
+      for live in report.lives {
+        #expect(live.recall == Recall(ranks: zip(clips, ranks).filter { $0.0.liveID == live.live }.map(\.1)))
+      }
+      // Blank texts are none: of clips by themselves, of pictures where no sample has another.
+      #expect(report.texts?.clips == clips.count { !$0.asr.isEmpty })
+      #expect(try evaluator.evaluate(shards, usesText: false).overall != report.overall)
       return report.json
     }
     #expect(Set(reports).count == 1)
