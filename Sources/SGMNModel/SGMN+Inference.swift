@@ -22,8 +22,8 @@ extension SGMN {
     }
   }
 
-  /// Unit embeddings of texts from their features, or from their tokens where the model encodes texts itself: (N, D), rows of zeros where one is missing, or nil where the model has
-  /// no text.
+  /// Unit embeddings of texts from their features, or from their tokens where the model encodes texts itself: (N, D), rows
+  /// of zeros where one is missing, or nil where the model has no text.
   public func textEmbeddings(
     _ text: PairBatch.TextInput, _ kind: TextKind, count: Int, backend: any Backend
   ) -> Tensor? {

@@ -67,6 +67,10 @@ struct NegativesCheck {
         overlapped.someTextsAreMissing = true
         lines.append(try overlapped.line(.global, "\(dtype) violating parts overlap missing global"))
       }
+      let encoding = NegativesCheck(
+        ranks: ranks, configuration: encodingTexts(c), dtype: dtype, computation: Computation(), backend: backend,
+        someTextsAreMissing: true)
+      lines.append(try encoding.line(.global, "\(dtype) violating encoder missing global"))
       (c.text, c.tmc) = (false, false)
       let plain = NegativesCheck(
         ranks: ranks, configuration: c, dtype: dtype, computation: Computation(), backend: backend)
@@ -96,6 +100,10 @@ struct NegativesCheck {
     missing.someTextsAreMissing = true
     lines.append(try missing.line(.global, "float32 matcher overlap missing cpu global", reference: CPUBackend()))
     c.smf = false
+    var encoding = check(encodingTexts(c), .on)
+    encoding.someTextsAreMissing = true
+    lines.append(
+      try encoding.line(.global, "float32 encoder overlap missing cpu global", reference: CPUBackend()))
     lines.append(try check(c, .off).line(.global, "float32 alone global"))
     lines.append(try check(c, .off).line(.local, "float32 alone local"))
     var rounded = check(c, .on)
@@ -112,6 +120,16 @@ struct NegativesCheck {
     (c.resolution, c.patch, c.width, c.layers, c.heads) = (8, 4, 16, 2, 2)
     (c.embedDim, c.frames, c.tmcLayers, c.tmcHeads, c.textDim) = (16, 3, 1, 2, 6)
     (c.gciHeads, c.smfHeads, c.hardExamples, c.fusionHidden) = (2, 2, 3, 10)
+    return c
+  }
+
+  /// The same with a text encoder of its own.
+  private static func encodingTexts(_ plain: ModelConfiguration) -> ModelConfiguration {
+    var c = plain
+    (c.trainsText, c.textFilter, c.textTokenDim, c.textGateHidden) = (true, .gated, 8, 5)
+    (c.textEncoder.vocabularySize, c.textEncoder.positions, c.textEncoder.tokens) = (20, 7, 6)
+    (c.textEncoder.width, c.textEncoder.heads, c.textEncoder.layers) = (8, 2, 2)
+    (c.textEncoder.hidden, c.textEncoder.projection) = (12, c.textDim)
     return c
   }
 

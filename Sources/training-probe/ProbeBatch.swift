@@ -26,6 +26,7 @@ enum ProbeBatch {
     }
     let text = { (name: String) -> PairBatch.TextInput in
       var stream = RandomStream(seed: 11, name)
+      if c.encodesText { return tokens(pairCount, c.textEncoder, &stream) }
       return PairBatch.TextInput(pooled: (0..<(pairCount * c.textDim)).map { _ in Float(stream.normal()) })
     }
     let slots = validCounts.enumerated().flatMap { clip, count in (0..<count).map { Int32(clip * c.frames + $0) } }
@@ -44,6 +45,19 @@ enum ProbeBatch {
     return batch
   }
 
+  /// Texts of different lengths; every third is the same, within a rank and on different ranks.
+  private static func tokens(
+    _ pairCount: Int, _ c: TextEncoderConfiguration, _ stream: inout RandomStream
+  ) -> PairBatch.TextInput {
+    var texts: [[Int32]] = []
+    for pair in 0..<pairCount {
+      let length = 2 + pair % (c.tokens - 1)
+      let text = (0..<length).map { _ in Int32(stream.integer(below: c.vocabularySize)) }
+      texts.append(pair % 3 == 0 ? texts.first ?? text : text)
+    }
+    return PairBatch.TextInput(ids: texts)
+  }
+
   /// Rank `rank`'s pairs of it. The uniform numbers are those of all ranks, or with local negatives the rank's own.
   static func part(
     _ whole: PairBatch, _ c: ModelConfiguration, rank: Int, of rankCount: Int, negatives: ModelConfiguration.Negatives
@@ -52,10 +66,12 @@ enum ProbeBatch {
     let pairs = (rank * n)..<((rank + 1) * n)
     let size = 3 * c.resolution * c.resolution
     let frames = whole.frameSlots.indices.filter { pairs.contains(Int(whole.frameSlots[$0]) / c.frames) }
-    let rows = { (text: PairBatch.TextInput) in
-      PairBatch.TextInput(
+    let rows = { (text: PairBatch.TextInput) -> PairBatch.TextInput in
+      let isPresent = text.isPresent.isEmpty ? [] : Array(text.isPresent[pairs])
+      if c.encodesText { return PairBatch.TextInput(isPresent: isPresent, ids: Array(text.ids[pairs])) }
+      return PairBatch.TextInput(
         pooled: Array(text.pooled[(pairs.lowerBound * c.textDim)..<(pairs.upperBound * c.textDim)]),
-        isPresent: text.isPresent.isEmpty ? [] : Array(text.isPresent[pairs]))
+        isPresent: isPresent)
     }
     var part = PairBatch(
       pairCount: n, frameCount: c.frames,

@@ -32,13 +32,14 @@ import Testing
 
   private func cases(_ output: String) -> [Case] { output.split(separator: "\n").compactMap { Case($0) } }
 
-  /// Losses and averaged gradients, of every way of mining, with and without the matcher, with all texts and with some, in
-  /// both formats; summed all at once, and bucket by bucket during the backward pass as in a run.
+  /// Losses and averaged gradients, of every way of mining, with and without the matcher, with all texts and with some, of
+  /// stored features and of an encoder that learns, in both formats; summed all at once, and bucket by bucket during the
+  /// backward pass as in a run.
   @Test(arguments: [1, 2, 3, 4]) func ranksTogetherComputeWhatOneProcessDoes(rankCount: Int) throws {
     let cases = cases(try output(ranks: rankCount, ["negatives"]))
     let global = cases.filter { $0.words.last == "global" }
-    #expect(global.count == 30 && global.count { $0.words.contains("overlap") } == 2)
-    #expect(global.count { $0.words.contains("missing") } == 13)
+    #expect(global.count == 32 && global.count { $0.words.contains("overlap") } == 2)
+    #expect(global.count { $0.words.contains("missing") } == 15)
     for found in global {
       let isDouble = found.words.first == "float64"
       #expect(found.lossError < (isDouble ? 1e-10 : 1e-5), "\(found.line)")
@@ -62,7 +63,7 @@ import Testing
     environment["SGMN_EMULATOR_DEFER"] = "1"
     let output = try output(ranks: rankCount, ["negatives-cuda", haveTheirOwn ? "nccl" : "auto"], environment)
     let cases = cases(output)
-    #expect(cases.count == 6, "\(output)")
+    #expect(cases.count == 7, "\(output)")
     for found in cases where found.words.last == "global" {
       // A gradient that is multiplied by three is rounded to another bfloat16.
       let isRounded = found.words.first == "bfloat16" && rankCount == 3

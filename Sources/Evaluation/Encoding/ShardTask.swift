@@ -17,7 +17,7 @@ struct ShardTask {
   /// Reads the details of every sample, no pixels. `Fault(.badData)` for damaged details or a set without clips.
   ///
   /// - Parameter isThere: whether a text, of which this embedding is stored, is one.
-  init(_ shards: ShardSet, isThere: (String, [Float]) -> Bool) throws {
+  init(_ shards: ShardSet, isThere: (String, [Float]) -> Bool = { !$1.isEmpty }) throws {
     var entries: [RetrievalTask.Entry] = []
     entries.reserveCapacity(shards.count)
     var numbers: [String: Int] = [:]
