@@ -46,7 +46,7 @@ extension TrainedModel {
   ///
   /// - Throws: `Fault(.configuration)` where the folder holds another encoder; what reading it throws.
   public func textEncoder(
-    for shards: ShardSet, in folder: String?, backend: any Backend
+    for shards: ShardSet, in folder: String?, tokenLimit: Int? = nil, backend: any Backend
   ) throws -> (any TextFeatureEncoder)? {
     let c = state.configuration
     guard !c.model.encodesText || folder == nil else {
@@ -59,11 +59,14 @@ extension TrainedModel {
     }
     if let name = state.textEncoder, shards.hasTexts(by: name, for: c.model) { return nil }
     let encoder = try RunConfiguration.openTextEncoder(
-      folder, tokenLimit: c.data.textTokens, model: c.model, backend: backend)
+      folder, tokenLimit: tokenLimit ?? c.data.textTokens, model: c.model, backend: backend)
     guard state.textEncoder == nil || encoder.name == state.textEncoder else {
       throw Fault(
         .configuration, "This is the encoder \(encoder.name), the model knows the texts of \(state.textEncoder!)",
-        at: folder, remedy: "Name the folder of the encoder that the run was trained with (--text-encoder)")
+        at: folder,
+        remedy:
+          "Name the folder of the encoder that the run was trained with (--text-encoder), and the limit of tokens "
+          + "that its name ends with (--text-tokens)")
     }
     return encoder
   }

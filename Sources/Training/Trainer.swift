@@ -105,6 +105,7 @@ public final class Trainer {
       try backend.throwIfFailed()
       return try configuration.openTextEncoder(backend: backend)
     }
+    try RankComparison.compare(textEncoder: textEncoder?.name, over: communicator)
     exchange = try GradientExchange(
       gradients: arena.gradients, communicator: communicator, wire: configuration.compute.wire.wireFormat,
       overlap: overlap, transport: transport, order: prepared.virtualRanks.order

@@ -52,6 +52,11 @@ struct SGMNEval: ParsableCommand {
       valueName: "folder"))
   var textEncoder: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The most tokens of a text that it encodes (the run's data.text_tokens).", valueName: "tokens"))
+  var textTokens: Int?
+
   @Option(help: "Clips or images encoded at a time.")
   var batch = 32
 
@@ -110,12 +115,16 @@ struct SGMNEval: ParsableCommand {
       let set = try ShardSource.open(
         shards, cache: RunConfiguration.CacheConfiguration(folder: cache, bytes: cacheBytes)
       ) { logger.warning($0) }
-      let encoder = withoutText ? nil : try trained.textEncoder(for: set, in: textEncoder, backend: backend)
+      let encoder =
+        withoutText ? nil : try trained.textEncoder(for: set, in: textEncoder, tokenLimit: textTokens, backend: backend)
       try Evaluator.check(
         set, fit: trained.model.configuration, usesText: !withoutText && encoder == nil,
         textEncoder: trained.state.textEncoder)
       try set.checkFiles(rank: communicator.rank, of: communicator.rankCount, threadCount: 8)
       return (trained, set, encoder)
+    }
+    if let encoder, trained.state.textEncoder == nil {
+      logger.warning("the checkpoint does not say what encoded its texts; these are encoded by \(encoder.name)")
     }
     logger.info("\(trained.checkpoint.folder) on \(shards): \(communicator.rankCount) rank(s), \(backend.summary)")
     let origin = RetrievalReport.ModelOrigin(

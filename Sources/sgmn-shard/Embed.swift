@@ -2,6 +2,7 @@ import ArgumentParser
 import CUDAWorker
 import Collectives
 import Faults
+import PretrainedWeights
 import ShardBuilding
 import ShardReports
 import Telemetry
@@ -29,7 +30,8 @@ struct Embed: ParsableCommand {
   var output: String
   @Option(help: ArgumentHelp("What turns texts into vectors: a folder, or hashed-ngrams.", valueName: "encoder"))
   var encoder: String
-  @Option(help: "The most tokens of a text, [CLS] and [SEP] among them; what is longer is cut.") var tokenLimit = 52
+  @Option(help: "The most tokens of a text, [CLS] and [SEP] among them; what is longer is cut.")
+  var tokenLimit = PretrainedTextEncoder.defaultTokenLimit
   @Flag(help: "Store the features of every token too, for model.text_filter gated.") var tokens = false
   @Option(
     help: ArgumentHelp(

@@ -144,9 +144,16 @@ extension Evaluator {
 
   private func checkAgreement(_ shards: ShardSet) throws {
     let fingerprints = try communicator.allGather(shards.fingerprint)
-    guard let other = fingerprints.firstIndex(where: { $0 != fingerprints[0] }) else { return }
-    throw Fault(
-      .ranksDiverged, "Rank \(other) reads other shards than rank 0", at: shards.folder,
-      remedy: "Give every machine the same copy; sgmn-shard verify lists what is damaged")
+    if let other = fingerprints.firstIndex(where: { $0 != fingerprints[0] }) {
+      throw Fault(
+        .ranksDiverged, "Rank \(other) reads other shards than rank 0", at: shards.folder,
+        remedy: "Give every machine the same copy; sgmn-shard verify lists what is damaged")
+    }
+    let encoders = try communicator.allGather([UInt8]((textEncoder?.name ?? "").utf8))
+    if let other = encoders.firstIndex(where: { $0 != encoders[0] }) {
+      throw Fault(
+        .ranksDiverged, "Rank \(other) encodes texts with another encoder than rank 0", at: shards.folder,
+        remedy: "Give every machine the same copy of the encoder's folder")
+    }
   }
 }

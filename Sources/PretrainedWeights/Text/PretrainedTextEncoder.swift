@@ -28,8 +28,8 @@ public struct PretrainedTextEncoder: TextFeatureEncoder, Sendable {
     }
   }
 
-  /// `chinese-clip-WIDTH-HASH` or `bert-WIDTH-HASH`; the hash is of what features are computed from: weights, heads,
-  /// vocabulary and the tokenizer's options.
+  /// `chinese-clip-WIDTH-HASH-LIMIT` or `bert-WIDTH-HASH-LIMIT`, all that decides features: the hash is of weights, heads,
+  /// vocabulary and the tokenizer's options, the limit that of tokens.
   public let name: String
   public let tokenLimit: Int
   public let map: TextWeightMap
@@ -78,7 +78,9 @@ public struct PretrainedTextEncoder: TextFeatureEncoder, Sendable {
     }
     let digits = String(hasher.digest & 0xFFFF_FFFF, radix: 16)
     let width = map.configuration.projection > 0 ? map.configuration.projection : map.configuration.width
-    name = "\(map.kind.rawValue)-\(width)-" + String(repeating: "0", count: 8 - digits.count) + digits
+    name =
+      "\(map.kind.rawValue)-\(width)-" + String(repeating: "0", count: 8 - digits.count) + digits
+      + "-\(tokenLimit)"
   }
 
   private static func check(

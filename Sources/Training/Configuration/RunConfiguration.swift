@@ -1,6 +1,7 @@
 import DataLoading
 import Faults
 import Optimization
+import PretrainedWeights
 import SGMNModel
 
 /// Everything that decides a run; the file a person writes, and the one that is written beside the run.
@@ -49,7 +50,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     /// Folder of a frozen text encoder that encodes the texts while training; empty where the shards hold their features.
     public var textEncoder = ""
     /// The most tokens of a text that it encodes.
-    public var textTokens = 52
+    public var textTokens = PretrainedTextEncoder.defaultTokenLimit
     /// The `vocab.txt` that a new run with `model.trains_text` reads texts with; empty for none.
     public var vocabulary = ""
     public var cache = CacheConfiguration()

@@ -66,12 +66,6 @@ final class BatchFeed {
 
   /// The batch of the next step. Throws what reading it threw.
   func next() throws -> Delivery {
-    var delivery = try nextBatch()
-    if let textEncoding { try delivery.encodeTexts(textEncoding) }
-    return delivery
-  }
-
-  private func nextBatch() throws -> Delivery {
     if let staged {
       guard let delivery = try staged.next() else { preconditionFailure("a batch beyond the last step") }
       return delivery
@@ -82,6 +76,12 @@ final class BatchFeed {
       parts: batch.parts(partCount).map { pairs in
         { PairBatch(batch, pairs: pairs, text: hasText, tokenizer: tokenizer) }
       })
+  }
+
+  /// Encodes the texts of a batch where the shards do not hold their features. By the thread of the steps, whose kernels the
+  /// encoder's are. Throws what the encoder throws.
+  func encodeTexts(of delivery: inout Delivery) throws {
+    if let textEncoding { try delivery.encodeTexts(textEncoding) }
   }
 
   /// Seconds that `next()` has waited.
@@ -104,8 +104,7 @@ final class BatchFeed {
 }
 
 extension BatchFeed.Delivery {
-  /// Gives every part the features of its texts. By the thread of the steps, whose kernels the encoder's are; each part
-  /// alone, so that what it is does not depend on the parts beside it.
+  /// Gives every part the features of its texts; each alone, so that they do not depend on the parts beside it.
   fileprivate mutating func encodeTexts(_ encoding: BatchTextEncoding) throws {
     let length = asrs.count / parts.count
     parts = try parts.enumerated().map { number, part in

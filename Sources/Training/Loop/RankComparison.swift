@@ -26,6 +26,18 @@ enum RankComparison {
         remedy: "Give every machine the same configuration file and the same copy of the shards"), rank: rank)
   }
 
+  /// Throws the same fault on every rank where one encodes texts with another encoder than rank 0: its gradients would be
+  /// of other texts, and nothing would show it.
+  static func compare(textEncoder name: String?, over communicator: any Communicator) throws {
+    let names = try communicator.allGather([UInt8]((name ?? "").utf8))
+    guard let rank = names.firstIndex(where: { $0 != names[0] }) else { return }
+    let text = { (rank: Int) in String(decoding: names[rank], as: UTF8.self) }
+    throw AgreedFault(
+      fault: Fault(
+        .ranksDiverged, "Rank \(rank) encodes texts with \(text(rank)), rank 0 with \(text(0))",
+        remedy: "Give every machine the same copy of data.text_encoder"), rank: rank)
+  }
+
   /// nil where all are alike. Of two ranks that differ nobody can say which one is wrong: rank 0 counts as right.
   static func fault(of hashes: [UInt64], step: Int) -> Fault? {
     guard let majority = Majority.value(of: hashes), hashes.contains(where: { $0 != majority }) else { return nil }

@@ -40,7 +40,9 @@ struct TrainingStep {
 
   func callAsFunction(_ feed: BatchFeed, step: Int, learningRate: Double) throws -> Result {
     let waitedBefore = feed.waitSeconds
-    let delivery = try during(step, .data) { try feed.next() }
+    var delivery = try during(step, .data) { try feed.next() }
+    progress.enter(StepPhase.forward.progress, step: step)
+    try profile.during(.forward) { try feed.encodeTexts(of: &delivery) }
     let waitSeconds = feed.waitSeconds - waitedBefore
     progress.note(samples: delivery.clipIDs)
     let parts = zip(virtualRanks.ofRank(communicator.rank), delivery.parts).map { virtualRank, part in

@@ -9,7 +9,8 @@ extension RunState {
     func require(_ holds: Bool, _ field: String, _ what: @autoclosure () -> String) throws {
       guard !holds else { return }
       throw Fault(
-        .configuration, "\(field): \(what())", at: path, remedy: "Resume from another checkpoint, or choose a new folder")
+        .configuration, "\(field): \(what())", at: path,
+        remedy: "Resume from another checkpoint, or choose a new folder")
     }
     let counts = [("step", step), ("epoch", epoch), ("positionInEpoch", positionInEpoch), ("pairCount", pairCount)]
     for (field, value) in counts { try require((0...1 << 40).contains(value), field, "\(value) is not within 0…2⁴⁰") }
