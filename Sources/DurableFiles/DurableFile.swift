@@ -94,21 +94,28 @@ public enum DurableFile {
   }
 
   /// Removes the temporary files that killed writers left in a folder, and returns their names. Hold the folder's
-  /// `FolderLock`: the files of a living writer look the same.
+  /// `FolderLock`: the files of a living writer look the same. Folders stay: their makers need no lock of this one, and
+  /// the next who makes the same folder removes them (`createWholeFolder`).
   @discardableResult
   public static func removeTemporaryFiles(in folder: String) throws -> [String] {
-    let abandoned = try names(in: folder).filter { $0.hasPrefix(".") && $0.contains(temporaryMark) }
+    let abandoned = try names(in: folder).filter {
+      $0.hasPrefix(".") && $0.contains(temporaryMark) && !isFolder("\(folder)/\($0)")
+    }
     for name in abandoned { try remove("\(folder)/\(name)") }
     return abandoned
   }
 
   /// Removes a file, or a folder with all that is in it; links are not followed.
   public static func removeTree(_ path: String) throws {
-    var status = stat()
-    try systemCall("lstat", path: path) { lstat(path, &status) }
-    guard status.st_mode & S_IFMT == S_IFDIR else { return try remove(path) }
+    guard isFolder(path) else { return try remove(path) }
     for name in try names(in: path) { try removeTree("\(path)/\(name)") }
     try systemCall("rmdir", path: path) { rmdir(path) }
+  }
+
+  /// Whether there is a folder of that name; a link to one is none.
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// Removes one file.

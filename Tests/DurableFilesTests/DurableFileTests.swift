@@ -28,6 +28,15 @@ import Testing
     #expect(try DurableFile.names(in: folder.path) == [".hidden", "notes.tmp-old", "shard"])
   }
 
+  /// The draft of a folder, dead or alive, is no affair of who cleans up files.
+  @Test func draftsOfFoldersStay() throws {
+    try DurableFile.createFolder(folder.path + "/.onnx.tmp-17")
+    try DurableFile.write([1], to: folder.path + "/.onnx.tmp-17/graph")
+    try DurableFile.write([1], to: folder.path + "/.shard.tmp-17-1")
+    #expect(try DurableFile.removeTemporaryFiles(in: folder.path) == [".shard.tmp-17-1"])
+    #expect(try DurableFile.names(in: folder.path + "/.onnx.tmp-17") == ["graph"])
+  }
+
   @Test func freeSpaceIsPositiveAndAMissingPathThrows() throws {
     #expect(try DurableFile.freeByteCount(at: folder.path) > 0)
     #expect(throws: Fault.self) { try DurableFile.freeByteCount(at: folder.path + "/none") }

@@ -34,6 +34,38 @@ import Testing
     #expect(try names() == [])
   }
 
+  /// What a killed process left is removed, whatever its process's number, and other folders' drafts are not.
+  @Test func draftsOfTheDeadAreRemoved() throws {
+    for name in [".out.tmp-\(getpid())", ".out.tmp-1-1/inner", ".other.tmp-1-1"] {
+      try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+    }
+    try Data([1]).write(to: URL(fileURLWithPath: "\(folder)/.out.tmp-1-1/inner/half"))
+    try Data([1]).write(to: URL(fileURLWithPath: "\(folder)/.out.tmp-2-1"))  // a file: a writer's, not ours
+    try DurableFile.createWholeFolder("\(folder)/out") { try DurableFile.write([1], to: "\($0)/a") }
+    #expect(try names() == [".other.tmp-1-1", ".out.tmp-2-1", "out"])
+  }
+
+  /// Two make the same folder: neither touches the other's draft, and the first to end wins.
+  @Test func draftsOfTheLivingAreUnharmed() throws {
+    let fault = #expect(throws: Fault.self) {
+      try DurableFile.createWholeFolder("\(folder)/out") { slow in
+        try DurableFile.write([1], to: "\(slow)/slow")
+        try DurableFile.createWholeFolder("\(folder)/out") { try DurableFile.write([2], to: "\($0)/fast") }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: slow) == ["slow"])
+      }
+    }
+    #expect(fault?.code == .outputUnavailable && fault?.place == "\(folder)/out")
+    #expect(try names() == ["out"] && names("/out") == ["fast"])
+  }
+
+  /// A parent that takes no draft is named by it.
+  @Test func theFaultNamesTheDraft() throws {
+    let fault = #expect(throws: Fault.self) {
+      try DurableFile.createWholeFolder("\(folder)/none/out") { _ in }
+    }
+    #expect(fault?.place?.hasPrefix("\(folder)/none/.out.tmp-") == true)
+  }
+
   @Test func whatIsThereStays() throws {
     try FileManager.default.createDirectory(atPath: "\(folder)/out", withIntermediateDirectories: true)
     for name in ["out", "none/out"] {
