@@ -3,28 +3,36 @@ import Faults
 import Synchronization
 
 /// Keeps the most recently read shards of a set open: a set may have more files than a process may open. A shard is
-/// checked to be the one that the index means when it is opened first.
+/// checked to be the one that the index means when it is opened first. Their token directories are kept apart: they
+/// cost memory, not descriptors, and a shuffle window may hold more shards than may be open.
 final class OpenShards: Sendable {
-  private static let capacity = 256
-
   private struct State {
     /// Most recently used last.
     var open: [Shard] = []
     var checked: Set<Int> = []
+    var directories: RecentDirectories
   }
 
   private struct Shard {
     var number: Int
     var bytes: any ShardBytes
-    /// Where token features are, once somebody has asked.
-    var tokens: TokenDirectory?
   }
 
-  private let state = Mutex(State())
+  private let state: Mutex<State>
+  private let capacity: Int
   private let storage: any ShardStorage
   private let configuration: ShardConfiguration
 
-  init(_ storage: any ShardStorage, _ configuration: ShardConfiguration) {
+  /// - Parameters:
+  ///   - capacity: shards that are kept open.
+  ///   - directoryByteCount: bytes of token directories that are kept; those of 2,700 shards of 512 samples, each with
+  ///     two texts of its own.
+  init(
+    _ storage: any ShardStorage, _ configuration: ShardConfiguration, capacity: Int = 256,
+    directoryByteCount: Int = 96 << 20
+  ) {
+    state = Mutex(State(directories: RecentDirectories(byteLimit: directoryByteCount)))
+    self.capacity = capacity
     self.storage = storage
     self.configuration = configuration
   }
@@ -43,22 +51,19 @@ final class OpenShards: Sendable {
     if !isChecked { try OpenShards.check(bytes, shard, configuration) }
     state.withLock { state in
       state.checked.insert(shard.number)
-      if state.open.count == OpenShards.capacity { state.open.removeFirst() }
+      if state.open.count == capacity { state.open.removeFirst() }
       state.open.append(Shard(number: shard.number, bytes: bytes))
     }
     return bytes
   }
 
-  /// The bytes of a shard, and where token features are in them; nil in a set that has none.
+  /// The bytes of a shard, and where token features are in them, read once while there is room for it; nil in a set
+  /// that has none.
   func tokens(of shard: ShardSetIndex.Shard) throws -> (any ShardBytes, TokenDirectory?) {
     let bytes = try bytes(of: shard)
-    let known = state.withLock { state in state.open.last { $0.number == shard.number }?.tokens }
-    if let known { return (bytes, known) }
+    if let known = state.withLock({ $0.directories[shard.number] }) { return (bytes, known) }
     let tokens = try ShardDirectory.tokens(of: bytes, sampleCount: shard.sampleCount, configuration: configuration)
-    state.withLock { state in
-      guard let place = state.open.lastIndex(where: { $0.number == shard.number }) else { return }
-      state.open[place].tokens = tokens
-    }
+    if let tokens { state.withLock { $0.directories.insert(tokens, ofShard: shard.number) } }
     return (bytes, tokens)
   }
 

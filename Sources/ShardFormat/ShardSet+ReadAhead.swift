@@ -11,8 +11,7 @@ extension ShardSet {
       first = part.upperBound
       guard let extent = extent(of: part), let file = try? bytes(ofShard: shard) else { continue }
       file.willRead(extent.offset..<extent.offset + extent.byteCount)
-      let features = tokens ? tokenExtent(of: part) : 0..<0
-      if !features.isEmpty { file.willRead(features) }
+      if tokens { for features in tokenExtents(of: part) { file.willRead(features) } }
     }
   }
 }

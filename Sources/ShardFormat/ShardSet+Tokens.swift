@@ -29,24 +29,54 @@ extension ShardSet {
     }
   }
 
-  /// Where the features of samples side by side in one shard are, without gaps but for texts that earlier samples
-  /// named; empty where that is not known.
-  func tokenExtent(of numbers: Range<Int>) -> Range<Int> {
-    guard configuration.tokens != nil, let first = numbers.first else { return 0..<0 }
+  /// Bytes of a shard that only its token features take: those themselves, their directory, and the lines of both
+  /// sections; 0 in a set that has none. `Fault(.badData)` for a damaged directory.
+  public func tokenByteCount(ofShard shard: Int) throws -> Int {
+    guard configuration.tokens != nil, let directory = try tokenDirectory(ofShard: shard).1 else { return 0 }
+    return directory.storedByteCount + directory.featureByteCount + 2 * ShardLimits.sectionByteCount
+  }
+
+  /// Where the features of samples side by side in one shard are, ascending; nothing where that is not known. Texts
+  /// that these samples name first lie side by side, those that earlier ones named anywhere before.
+  func tokenExtents(of numbers: Range<Int>) -> [Range<Int>] {
+    guard configuration.tokens != nil, let first = numbers.first else { return [] }
     let shard = shardNumber(of: first)
-    guard let directory = (try? tokenDirectory(ofShard: shard))?.1 else { return 0..<0 }
+    guard let directory = (try? tokenDirectory(ofShard: shard))?.1 else { return [] }
     let start = samples(ofShard: shard).lowerBound
-    // Texts stand in the order in which samples name them first: what these name anew lies side by side.
-    var (low, high) = (Int.max, 0)
-    for number in numbers {
-      let texts = directory.texts(ofSample: number - start)
-      for text in [texts.title, texts.asr] {
-        guard let text else { continue }
-        low = min(low, text.offset)
-        high = max(high, text.offset + directory.byteCount(of: text))
+    let texts = Set(
+      numbers.flatMap { number in
+        let named = directory.numbers(ofSample: number - start)
+        return [named.title, named.asr].compactMap { $0 }
+      })
+    var extents: [Range<Int>] = []
+    for text in texts.sorted().map(directory.text) {
+      let end = text.offset + directory.byteCount(of: text)
+      if let last = extents.last, last.upperBound == text.offset {
+        extents[extents.count - 1] = last.lowerBound..<end
+      } else {
+        extents.append(text.offset..<end)
       }
     }
-    return low < high ? low..<high : 0..<0
+    return extents
+  }
+}
+
+extension TokenDirectory {
+  /// The texts of a sample, title first, with their numbers. Throws `Fault(.badData)` without a place unless they are
+  /// there where it has embeddings, and are those of its texts.
+  func texts(ofSample sample: Int, _ summary: SampleSummary) throws -> [(number: Int, text: Text)] {
+    let (title, asr) = numbers(ofSample: sample)
+    guard (title == nil) == summary.titleEmbedding.isEmpty, (asr == nil) == summary.asrEmbedding.isEmpty else {
+      throw Fault(.badData, "A text of the sample has only one of embedding and token features")
+    }
+    return try [(title, summary.title), (asr, summary.asr)].compactMap { number, text in
+      guard let number else { return nil }
+      let named = self.text(number)
+      guard named.textHash == XXH3.hash(text) else {
+        throw Fault(.badData, "The token features that the sample names are those of another text")
+      }
+      return (number, named)
+    }
   }
 }
 
@@ -55,14 +85,8 @@ extension RecordReader {
   func tokens(
     _ directory: TokenDirectory, number: Int, _ summary: SampleSummary, in file: any ShardBytes
   ) throws -> SampleTokens {
+    _ = try directory.texts(ofSample: number, summary)
     let (title, asr) = directory.texts(ofSample: number)
-    guard (title == nil) == summary.titleEmbedding.isEmpty, (asr == nil) == summary.asrEmbedding.isEmpty else {
-      throw Fault(.badData, "A text of the sample has only one of embedding and token features")
-    }
-    for (named, text) in [(title, summary.title), (asr, summary.asr)] {
-      guard let named, named.textHash != XXH3.hash(text) else { continue }
-      throw Fault(.badData, "The token features that the sample names are those of another text")
-    }
     if let title, let asr, title.offset + directory.byteCount(of: title) == asr.offset {
       let both = try features([title, asr], directory, in: file)
       return SampleTokens(title: both[0], asr: both[1])

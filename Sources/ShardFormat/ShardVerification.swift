@@ -100,6 +100,7 @@ public enum ShardVerification {
     let decoder = ShardDecoder()
     let shard = directory.header.number
     var problems: [Fault] = []
+    var readTexts: Set<Int> = []  // each once: many samples may name one long text
     for number in 0..<directory.entries.sampleCount {
       let entry = directory.entries.sample(number)
       do {
@@ -113,7 +114,10 @@ public enum ShardVerification {
         else { throw Fault(.badData, "Frame count, product, clip or image of the details are not those of the index") }
         try decoder.decode(pixels: record.pixels, frameCount: entry.frameCount, picture: picture, configuration)
         if let tokens = directory.tokens {
-          _ = try decoder.records.tokens(tokens, number: number, summary, in: file)
+          let named = try tokens.texts(ofSample: number, summary)
+          for (text, features) in named where readTexts.insert(text).inserted {
+            _ = try decoder.records.features([features], tokens, in: file)
+          }
         }
       } catch var fault as Fault {
         fault.place = "\(file.path): byte \(entry.offset), sample \(firstNumber + number)"

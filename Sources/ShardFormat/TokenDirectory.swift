@@ -104,6 +104,12 @@ struct TokenDirectory: Sendable {
     return (numbers.title.map(text), numbers.asr.map(text))
   }
 
+  /// Bytes of the directory itself.
+  var storedByteCount: Int { bytes.count }
+
+  /// Bytes of all features.
+  var featureByteCount: Int { (0..<textCount).reduce(0) { $0 + byteCount(of: text($1)) } }
+
   func byteCount(of text: Text) -> Int { 2 * text.count * shape.width }
 
   private func word(_ offset: Int) -> UInt64 {
