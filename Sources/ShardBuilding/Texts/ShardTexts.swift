@@ -1,4 +1,3 @@
-import Faults
 import ShardFormat
 import TextEncoding
 
@@ -15,8 +14,7 @@ struct ShardTexts {
 
   private let encoder: any TextFeatureEncoder
   private let keepsTokens: Bool
-  /// How often each text is still to come. Texts are told apart by their bytes: strings that Unicode calls equal need not
-  /// be to an encoder.
+  /// How often each text, by its bytes, is still to come.
   private var uses: [[UInt8]: Int] = [:]
   private var known: [[UInt8]: Stored] = [:]
   /// Texts encoded so far.
@@ -28,32 +26,24 @@ struct ShardTexts {
     for text in texts where !text.isBlankText { uses[Array(text.utf8), default: 0] += 1 }
   }
 
-  /// Encodes those of some texts that are new. `Fault(.internalError)` where the encoder does not give what it promises.
+  /// Encodes those of some texts that are new. Throws what `halfPrecisionFeatures` throws.
   ///
   /// - Parameter willEncode: called before every batch; may throw.
   mutating func prepare(_ texts: [String], willEncode: () throws -> Void) throws {
-    var new: [(key: [UInt8], text: String)] = []
-    var seen: Set<[UInt8]> = []
-    for text in texts where !text.isBlankText {
-      let key = Array(text.utf8)
-      if known[key] == nil, seen.insert(key).inserted { new.append((key, text)) }
-    }
+    var new = DistinctTexts(texts).texts.map { (key: Array($0.utf8), text: $0) }.filter { known[$0.key] == nil }
     // Texts of like length together: what a batch pads is computed for nothing. The bytes decide between equals, so that
     // the batches, and with them the last bits, are a function of the shard alone.
     new.sort { $0.key.count != $1.key.count ? $0.key.count < $1.key.count : $0.key.lexicographicallyPrecedes($1.key) }
     for start in stride(from: 0, to: new.count, by: ShardTexts.batchSize) {
       try willEncode()
       let batch = new[start..<min(start + ShardTexts.batchSize, new.count)]
-      let features = try encoder.features(of: batch.map(\.text))
-      guard features.count == batch.count else {
-        throw Fault(.internalError, "The text encoder gave \(features.count) results for \(batch.count) texts")
-      }
-      for (text, features) in zip(batch, features) { known[text.key] = try stored(features) }
+      let features = try encoder.halfPrecisionFeatures(of: batch.map(\.text), tokens: keepsTokens)
+      for (text, features) in zip(batch, features) { known[text.key] = stored(features) }
       encodedCount += batch.count
     }
   }
 
-  /// What a sample stores of its text, which was prepared; nothing of one that is blank.
+  /// What a sample stores of its text, which was prepared; nothing of one that is none.
   mutating func take(_ text: String) -> Stored {
     let key = Array(text.utf8)
     guard let stored = known[key], let left = uses[key] else { return Stored() }
@@ -62,21 +52,10 @@ struct ShardTexts {
     return stored
   }
 
-  private func stored(_ features: TextFeatures) throws -> Stored {
-    guard features.pooled.count == encoder.width else {
-      throw Fault(
-        .internalError, "The text encoder gave an embedding of \(features.pooled.count) numbers, not \(encoder.width)")
-    }
-    guard keepsTokens else { return Stored(pooled: features.pooled) }
-    guard (1...max(1, encoder.tokenLimit)).contains(features.tokenCount),
-      features.tokens.count == features.tokenCount * encoder.tokenWidth
-    else {
-      throw Fault(
-        .internalError,
-        "The text encoder gave \(features.tokens.count) numbers for \(features.tokenCount) tokens, of at most "
-          + "\(encoder.tokenLimit) tokens of \(encoder.tokenWidth)")
-    }
+  private func stored(_ features: TextFeatures?) -> Stored {
+    guard let features else { return Stored() }
     return Stored(
-      pooled: features.pooled, tokens: TokenFeatures(features.tokens, count: features.tokenCount))
+      pooled: features.pooled,
+      tokens: keepsTokens ? TokenFeatures(features.tokens, count: features.tokenCount) : nil)
   }
 }

@@ -109,7 +109,8 @@ public struct TextEmbedder {
   /// Throws on every rank where the disk is too small even without token features, whose size nobody knows before.
   private func checkSpace(for run: TextEmbeddingRun, in folder: String, _ communicator: any Communicator) throws {
     let embeddings = 2 * configuration.textWidth * MemoryLayout<Float16>.size
-    let needed = try communicator.allReduceSum(run.byteCount + run.sampleCount * embeddings)
+    let own = try communicator.together { try run.copiedByteCount() + run.sampleCount * embeddings }
+    let needed = try communicator.allReduceSum(own)
     try communicator.together {
       guard communicator.isLeader, needed > 0 else { return }
       let free = try DurableFile.freeByteCount(at: folder)

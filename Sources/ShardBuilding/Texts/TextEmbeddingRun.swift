@@ -9,8 +9,6 @@ final class TextEmbeddingRun: Sendable {
   let cancellation = Cancellation()
   /// Samples of this rank's shards that are to be made.
   let sampleCount: Int
-  /// Bytes of those shards in the old set.
-  let byteCount: Int
   let keptShardCount: Int
 
   private let set: ShardSet
@@ -33,7 +31,12 @@ final class TextEmbeddingRun: Sendable {
     self.shards = shards.filter { !TextEmbeddingRun.isMade($0, of: set, configuration, folder) }
     keptShardCount = shards.count - self.shards.count
     sampleCount = self.shards.reduce(0) { $0 + set.index.shards[$1].sampleCount }
-    byteCount = self.shards.reduce(0) { $0 + set.index.shards[$1].byteCount }
+  }
+
+  /// Bytes of the shards that are to be made, in the old set, without its token features: those are not copied.
+  /// `Fault(.badData)` where a shard does not say where they are.
+  func copiedByteCount() throws -> Int {
+    try shards.reduce(0) { try $0 + set.index.shards[$1].byteCount - set.tokenByteCount(ofShard: $1) }
   }
 
   var counts: BuildCounts { counted.withLock { $0.build } }

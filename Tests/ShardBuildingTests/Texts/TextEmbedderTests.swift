@@ -200,12 +200,31 @@ import TextEncoding
       #expect(
         try what { ($0.tokens, $0.tokenCount) = ([Float](repeating: 0, count: 14), 7) }.what.contains(
           "14 numbers for 7"))
+      let large = try what { $0.pooled[0] = 1e6 }
+      #expect(large.code == .notFinite)
       #expect(
-        try what { $0.pooled[0] = 1e6 }.what == "The title embedding has 1000000.0, which is not finite in 16 bits")
+        large.what == "The text encoder counting gives an embedding with 1000000.0, which is not finite in 16 bits")
       let fault = try #require(throws: Fault.self) {
         _ = try TextEmbedder(old, encoder: HashedNgramFeatures(), tokens: true)
       }
       #expect(fault.code == .usage && fault.what == "The encoder hashed-ngrams has no token features")
+    }
+  }
+
+  /// Token features of the old set are not copied, so they need no space.
+  @Test func `the needed space is without the old token features`() throws {
+    try withFolder { folder in
+      let old = try Self.makeSet(folder + "/old")
+      try TextEmbedder(old, encoder: CountingEncoder(), tokens: true).embed(to: folder + "/with")
+      try TextEmbedder(old, encoder: CountingEncoder(), tokens: false).embed(to: folder + "/without")
+      let sizes = try ["with", "without"].map { name in
+        let set = try ShardSet(folder: "\(folder)/\(name)")
+        let run = TextEmbeddingRun(
+          set, as: Self.configuration, in: BuildFolder(path: folder + "/new"), shards: Array(0..<4))
+        return (copied: try run.copiedByteCount(), all: set.index.byteCount)
+      }
+      #expect(sizes[0].all > sizes[1].all)
+      #expect(sizes[0].copied == sizes[1].all && sizes[1].copied == sizes[1].all)
     }
   }
 
