@@ -57,7 +57,9 @@ public struct LocalFolder: ShardStorage {
       throw Fault(
         .inputMissing,
         built ? "The shards have no \(name): the build did not finish" : "No shards in this folder", at: location,
-        remedy: built ? "Run sgmn-shard build again to finish it" : "Check the path, or build with sgmn-shard")
+        remedy: built
+          ? "Run sgmn-shard build or embed, whichever began it, again to finish it"
+          : "Check the path, or build with sgmn-shard")
     }
     return try FileReader.contents(of: path(of: name), limit: limit, retry: retry)
   }
