@@ -78,7 +78,7 @@ struct ShardDirectory: Sendable {
     return (header, trailer, XXH3.hash(bytes))
   }
 
-  /// Where the token features of a shard are, in three small reads; nil in a set that has none.
+  /// Where the token features of a shard are, in four small reads; nil in a set that has none.
   static func tokens(
     of file: any ShardBytes, sampleCount: Int, configuration: ShardConfiguration
   ) throws -> TokenDirectory? {

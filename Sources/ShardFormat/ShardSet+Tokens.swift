@@ -2,8 +2,8 @@ import DurableFiles
 import Faults
 
 extension ShardSet {
-  /// The token features of a sample's texts: one or two reads, and at the first sample of a shard three small ones for
-  /// its directory.
+  /// The token features of a sample's texts: one or two reads, and four small ones for the directory of its shard where
+  /// that is not known: at its first sample, and again after more directories were asked for than `OpenShards` keeps.
   ///
   /// - Parameter summary: of the sample; features must be there where it has embeddings.
   ///
