@@ -9,8 +9,8 @@ struct SGMNShard: ParsableCommand {
       A shard set is a folder of compressed samples: a clip's frames and its product picture, decoded and resized once,
       with their texts. Start with 'sgmn-shard demo' if there is no data at hand.
 
-      Exit codes: 0 done, 64 usage, 65 bad data, 66 input missing, 69 no GPU for --device cuda, 73 output exists,
-      74 input/output error or disk too small, 75 stopped (the same command goes on), 78 a build of other settings,
+      Exit codes: 0 done, 64 usage, 65 bad data, 66 input missing, 69 no GPU for --device cuda, 73 output exists, \
+      74 input/output error or disk too small, 75 stopped (the same command goes on), 78 a build of other settings, \
       80 features of texts that are not finite, 82 ranks with other sets or encoders.
       """,
     subcommands: [
