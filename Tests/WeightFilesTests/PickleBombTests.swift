@@ -34,6 +34,12 @@ import WeightArchives
     try expectRefused(file([0x7D, 0x71, 0, 0x4B, 1, 0x68, 0, 0x73]), "without end, or beyond the limits")
   }
 
+  @Test func `an object that is its own state`() throws {
+    let pickle = [0x80, 2] + Array("c__torch__\nM\n)".utf8) + [0x81] + Array("q\0h\0b.".utf8)
+    let file = TorchDraft(pickle: pickle, records: [], isScript: true)
+    try expectRefused(file.encoded(), "without end, or beyond the limits")
+  }
+
   /// Each list holds the one before twice: 2⁶⁰ ways lead to the tensor.
   @Test func `lists that double`() throws {
     var draft = PickleDraft()

@@ -55,17 +55,22 @@ struct TorchNames {
         throw fault("The name \(place.name.debugDescription) occurs twice")
       }
     case .dictionary(let number):
-      for entry in graph.dictionaries[number] { try wait(entry.value, under: entry.key, of: place) }
+      for entry in graph.dictionaries[number] { try wait(entry.value, under: entry.key, in: place) }
     case .tuple(let number), .list(let number):
-      for (index, value) in graph.sequences[number].enumerated() { try wait(value, under: .integer(index), of: place) }
+      for (index, value) in graph.sequences[number].enumerated() { try wait(value, under: .integer(index), in: place) }
     case .object(let number):
-      waiting.append(Place(value: graph.objects[number], name: place.name, depth: place.depth + 1))
+      // An object can be its own state.
+      try wait(graph.objects[number], named: { place.name }, in: place)
     default: break
     }
   }
 
-  /// Has a value visited, if tensors may be in it.
-  private mutating func wait(_ value: PickleValue, under key: PickleValue, of place: Place) throws {
+  private mutating func wait(_ value: PickleValue, under key: PickleValue, in place: Place) throws {
+    try wait(value, named: { [self] in place.name.isEmpty ? try text(key) : "\(place.name).\(try text(key))" }, in: place)
+  }
+
+  /// Has a value visited, if tensors may be in it; only then it needs a name.
+  private mutating func wait(_ value: PickleValue, named name: () throws -> String, in place: Place) throws {
     entryCount += 1
     guard entryCount <= Self.entryLimit else { throw fault("More than \(Self.entryLimit) values lead to each other") }
     switch value {
@@ -73,8 +78,7 @@ struct TorchNames {
     default: return
     }
     nameCount += 1
-    let part = try text(key)
-    let name = place.name.isEmpty ? part : place.name + "." + part
+    let name = try name()
     guard nameCount <= Self.nameLimit, place.depth < Self.depthLimit, name.utf8.count <= Self.nameByteLimit else {
       let limits = "\(Self.nameLimit) names of \(Self.nameByteLimit) bytes, \(Self.depthLimit) levels"
       throw fault("Values lie in each other without end, or beyond the limits (\(limits))")
