@@ -112,6 +112,28 @@ import WeightArchives
     try expectRefused(pickle { $0.raw("c" + String(repeating: "a", count: 5_000)) }, "more than 1,024 bytes")
   }
 
+  /// Each is compared and hashed for every tensor of it.
+  @Test func `names and keys of more than 1,024 bytes`() throws {
+    let long = String(repeating: "k", count: 1_025)
+    let named = { (key: String, record: String) in
+      var draft = PickleDraft()
+      draft.dictionary(["weight"]) { draft, _ in draft.tensor(key: key, count: 4, shape: [4], strides: [1]) }
+      var file = TorchDraft(pickle: draft.ended(), records: [])
+      file.archive.members.append(.init("archive/data/\(record)", numbers))
+      return file.encoded()
+    }
+    #expect(try faultOfOpening(named(String(long.dropLast()), String(long.dropLast()))) == nil)
+    try expectRefused(named(long, long), "The key of a storage has more than 1,024 bytes")
+    for (module, name) in [(long, "a"), ("a", long)] {
+      try expectRefused(
+        pickle {
+          $0.text(module)
+          $0.text(name)
+          $0.raw([0x93])
+        }, "The name of a global has more than 1,024 bytes")
+    }
+  }
+
   @Test func `memory that was never filled`() throws {
     try expectRefused(pickle { $0.raw([0x68, 3]) }, "Value 3 is used and was never kept")
     try expectRefused(pickle { $0.raw([0x6A, 0xFF, 0xFF, 0xFF, 0xFF]) }, "was never kept")

@@ -81,7 +81,7 @@ extension PickleReader {
   private mutating func line() throws -> String {
     var line: [UInt8] = []
     while case let byte = try bytes.integer(UInt8.self, "name of a global"), byte != UInt8(ascii: "\n") {
-      guard line.count < 1_024 else { throw fault("The name of a global has more than 1,024 bytes") }
+      guard line.count < Self.nameByteLimit else { throw fault("The name of a global has more than 1,024 bytes") }
       line.append(byte)
     }
     guard let text = String(validating: line, as: UTF8.self) else {

@@ -1,7 +1,13 @@
 import Faults
 
 extension PickleReader {
+  /// Names are compared and hashed, a storage's for every tensor: they are bounded by more than the pickle's size.
+  static let nameByteLimit = 1 << 10
+
   mutating func global(module: String, name: String) throws {
+    guard module.utf8.count <= Self.nameByteLimit, name.utf8.count <= Self.nameByteLimit else {
+      throw fault("The name of a global has more than 1,024 bytes")
+    }
     guard let global = TorchGlobal(module: module, name: name, isScript: isScript) else {
       let name = "\(module).\(name)".debugDescription
       throw fault(
@@ -18,6 +24,7 @@ extension PickleReader {
       parts[0] == .text("storage"), case .global(.storage(let type)) = parts[1], case .text(let key) = parts[2],
       case .integer(let count) = parts[4], count >= 0
     else { throw fault("What lies outside the pickle is no storage") }
+    guard key.utf8.count <= Self.nameByteLimit else { throw fault("The key of a storage has more than 1,024 bytes") }
     stack.append(graph.storage(TorchStorage(type: type, key: key, count: count)))
   }
 

@@ -13,23 +13,23 @@ struct TorchView: Sendable {
 
   /// - Parameters:
   ///   - member: The record of its storage.
-  ///   - place: The file and the tensor, for messages.
+  ///   - place: The file and the tensor, for messages: only asked for where there is one.
   /// - Throws: `Fault(.badData)` where an element would lie outside.
-  init(_ tensor: TorchTensor, width: Int, member: ZipMember, place: String) throws {
+  init(_ tensor: TorchTensor, width: Int, member: ZipMember, place: @autoclosure () -> String) throws {
     let storage = tensor.storage
     let declared = storage.type == nil ? member.byteCount : member.byteCount / width
     guard storage.count == declared else {
       let what = "The storage \(storage.key.debugDescription) should have \(storage.count) elements"
-      throw Fault(.badData, "\(what), its record has \(declared)", at: place)
+      throw Fault(.badData, "\(what), its record has \(declared)", at: place())
     }
     let count = member.byteCount / width
     guard let extent = tensor.extent, extent.range.upperBound <= count else {
       let what = "Shape \(tensor.shape) with strides \(tensor.strides) from element \(tensor.offset) on"
-      throw Fault(.badData, "\(what) does not lie in the \(count) elements of its storage", at: place)
+      throw Fault(.badData, "\(what) does not lie in the \(count) elements of its storage", at: place())
     }
     guard extent.count <= count else {
       throw Fault(
-        .badData, "The tensor has \(extent.count) elements, more than the \(count) of its storage", at: place,
+        .badData, "The tensor has \(extent.count) elements, more than the \(count) of its storage", at: place(),
         remedy: "It was expanded: save it with .contiguous()")
     }
     (type, shape) = (tensor.type, tensor.shape)

@@ -13,9 +13,9 @@ public final class TorchWeights: WeightFile {
   private let archive: ZipArchive
   private let views: [String: TorchView]
   private let isBigEndian: Bool
-  /// The records whose CRC-32 has been found right: each is compared once, when something of it is first read, for many
+  /// Where the records lie whose CRC-32 has been found right: each is compared once, when something of it is first read, for many
   /// tensors may be views of one storage.
-  private let checkedRecords = Mutex<Set<String>>([])
+  private let checkedRecords = Mutex<Set<Int>>([])
 
   public init(_ path: String) throws {
     self.path = path
@@ -43,11 +43,11 @@ public final class TorchWeights: WeightFile {
   }
 
   private func bytes(of view: TorchView) throws -> [UInt8] {
-    if checkedRecords.withLock({ $0.contains(view.member.name) }) {
+    if checkedRecords.withLock({ $0.contains(view.member.dataOffset) }) {
       return try archive.bytes(view.range, of: view.member)
     }
     let bytes = try archive.checkedBytes(view.range, of: view.member)
-    checkedRecords.withLock { _ = $0.insert(view.member.name) }
+    checkedRecords.withLock { _ = $0.insert(view.member.dataOffset) }
     return bytes
   }
 }
@@ -81,13 +81,16 @@ extension TorchWeights {
     of graph: PickleGraph, archive: ZipArchive, folder: String, path: String
   ) throws -> [String: TorchView] {
     var views: [String: TorchView] = [:]
+    // Of every key that was looked up: members' names can be long, and many tensors can be views of one storage.
+    var members: [String: ZipMember] = [:]
     for (name, tensor) in try TorchNames(graph, path: "\(path): \(folder)data.pkl").tensors {
       guard let width = tensor.type.byteCount else { continue }
-      let place = "\(path): tensor \(name.debugDescription)"
-      guard let member = archive.members[folder + "data/" + tensor.storage.key] else {
-        throw Fault(.badData, "There is no storage \(tensor.storage.key.debugDescription)", at: place)
+      var place: String { "\(path): tensor \(name.debugDescription)" }
+      let key = tensor.storage.key
+      guard let member = members[key] ?? archive.members[folder + "data/" + key] else {
+        throw Fault(.badData, "There is no storage \(key.debugDescription)", at: place)
       }
-      try member.expectPlain(path: path)
+      if members.updateValue(member, forKey: key) == nil { try member.expectPlain(path: path) }
       views[name] = try TorchView(tensor, width: width, member: member, place: place)
     }
     return views
