@@ -8,6 +8,8 @@ struct EncoderSizes: Equatable {
   var embedDim: Int?
   /// Patches of a side.
   var grid: Int?
+  /// Channels of CLIP's text transformer.
+  var textWidth: Int?
 
   /// Channels of an attention head in every CLIP model.
   static let headWidth = 64
@@ -27,6 +29,8 @@ struct EncoderSizes: Equatable {
     } else {
       embedDim = projection?[1]
     }
+    let hasText = BlockName.count(under: names.textBlocks, in: shapes.keys) > 0
+    textWidth = hasText ? names.textBlock(0, "ln_1.weight").flatMap { shapes[$0.sources[0]]?.last } : nil
     grid = shape("positional_embedding", count: 2).flatMap { EncoderSizes.side(ofTokens: $0[0]) }
   }
 
@@ -52,5 +56,16 @@ struct EncoderSizes: Equatable {
       compare("heads", width / EncoderSizes.headWidth, model.heads)
     }
     return settings
+  }
+
+  /// The settings that would make attention of a model mean what it does in the text transformer, whose blocks it begins
+  /// with where they are as wide as the shared embedding (`TextTransformerStarts`). No shape shows them.
+  func textSettings(differingFrom model: ModelConfiguration) -> [String] {
+    guard let textWidth, textWidth == embedDim ?? model.embedDim, textWidth % EncoderSizes.headWidth == 0 else {
+      return []
+    }
+    let heads = textWidth / EncoderSizes.headWidth
+    return [("tmc_heads", model.tmc, model.tmcHeads), ("smf_heads", model.smf, model.smfHeads)]
+      .filter { $0.1 && $0.2 != heads }.map { "model.\($0.0)=\(heads)" }
   }
 }

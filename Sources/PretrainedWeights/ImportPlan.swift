@@ -19,13 +19,15 @@ public struct ImportPlan: Sendable {
   public internal(set) var report = ImportReport()
   /// Settings of the model that would suit the file better, as `model.width=1024`.
   public internal(set) var settings: [String]
+  /// What makes the file unfit for the model beside shapes and names, a sentence each.
+  public internal(set) var problems: [String] = []
   /// The tensors that were asked for, whether they could be taken or not.
   private(set) var asked: Set<String> = []
   let shapes: [String: [Int]]
   let sizes: EncoderSizes
   let names: CLIPNames
   let model: ModelConfiguration
-  private let path: String
+  let path: String
 
   /// - Parameters:
   ///   - shapes: the tensors of the file.
@@ -43,6 +45,13 @@ public struct ImportPlan: Sendable {
     let recipe: (String) -> WeightRecipe?
     switch request {
     case .visual:
+      let textSettings = sizes.textSettings(differingFrom: model)
+      if !textSettings.isEmpty {
+        problems.append(
+          "Blocks of the text transformer start tmc and smf, and have a head for every \(EncoderSizes.headWidth) channels: "
+            + "with other counts their weights mean something else")
+      }
+      settings += textSettings
       let starts = TextTransformerStarts(self)
       report.notes += starts.notes
       recipe = { [self] in visualRecipe($0) ?? starts.recipe($0) }
@@ -55,28 +64,12 @@ public struct ImportPlan: Sendable {
       }
       let release = ReleaseNames(self)
       settings += release.settings
+      problems += release.problems
       recipe = { [self] in visualRecipe($0) ?? release.recipe($0) }
     }
     noteHeads(request)
     for target in targets { take(target, recipe(target.name)) }
     sortLeftovers()
-  }
-
-  /// Throws `Fault(.configuration)` where the model and the file do not go together: where a parameter that was asked for
-  /// is missing or has another shape, or the file's encoder is deeper than the model's.
-  public func check() throws {
-    let problems = report.missing + report.shapeDiffers
-    guard !problems.isEmpty || !settings.isEmpty else { return }
-    let listed = problems.prefix(3).joined(separator: "; ") + (problems.count > 3 ? "; …" : "")
-    let differ =
-      report.missing.isEmpty && report.shapeDiffers.isEmpty
-      ? "The model is not the file's"
-      : "\(report.missing.count) parameter(s) missing in the file, \(report.shapeDiffers.count) of another shape: \(listed)"
-    throw Fault(
-      .configuration, differ, at: path,
-      remedy: settings.isEmpty
-        ? "Take a file with the whole model in it, or leave it out"
-        : "Set \(settings.joined(separator: " ")), or take a file that suits the model")
   }
 
   /// First line of the report.

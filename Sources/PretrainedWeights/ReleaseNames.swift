@@ -5,6 +5,8 @@ import SGMNModel
 struct ReleaseNames: Sendable {
   /// Settings of the model that would suit the file better.
   private(set) var settings: [String] = []
+  /// What makes the file unfit for the model and no shape shows.
+  private(set) var problems: [String] = []
   private let prefix: String
   private let model: ModelConfiguration
 
@@ -19,6 +21,10 @@ struct ReleaseNames: Sendable {
     let layers = BlockName.count(under: prefix + "transformerClip.resblocks.", in: plan.shapes.keys)
     if model.tmc, layers != model.tmcLayers { settings.append("model.tmc_layers=\(layers)") }
     guard model.text else { return }
+    if model.readsTokens {
+      problems.append("The authors' filters of texts are linear, the gates of this model would begin at random")
+      settings.append("model.text_filter=linear")
+    }
     guard let filter = plan.shapes[prefix + "fc_asr.weight"] else {
       settings.append("model.text=false")
       return

@@ -140,6 +140,35 @@ import Testing
     }
   }
 
+  /// The weights of a text transformer that is 768 wide are for twelve heads: with eight, all shapes are right.
+  @Test func headsOfTheTextTransformerAreDemanded() throws {
+    var large = ModelConfiguration()
+    (large.patch, large.width, large.layers, large.heads, large.embedDim) = (14, 1024, 24, 16, 768)
+    for shapes in [
+      CLIPShapes.openAI(large, textWidth: 768, textLayers: 12),
+      CLIPShapes.huggingFace(large, textWidth: 768, textLayers: 12),
+    ] {
+      let whole = "model.embed_dim=768 model.heads=16 model.tmc_heads=12 model.smf_heads=12"
+      #expect(try fault(shapes, ModelConfiguration()).remedy?.contains(whole) == true)
+      let fault = try fault(shapes, large)
+      #expect(fault.code == .configuration && fault.what.contains("a head for every 64 channels"), "\(fault)")
+      #expect(fault.remedy?.hasPrefix("Set model.tmc_heads=12 model.smf_heads=12, or") == true, "\(fault)")
+      var fitting = large
+      (fitting.tmcHeads, fitting.smfHeads) = (12, 12)
+      try plan(shapes, fitting).check()
+      fitting.gciHeads = 4
+      try plan(shapes, fitting).check()
+      // Nothing begins with these blocks.
+      (fitting.tmc, fitting.smfHeads) = (false, 8)
+      #expect(try self.fault(shapes, fitting).remedy?.hasPrefix("Set model.smf_heads=12, or") == true)
+      fitting.smf = false
+      try plan(shapes, fitting).check()
+    }
+    var wide = large
+    wide.embedDim = 512
+    try plan(CLIPShapes.openAI(wide, textWidth: 768, textLayers: 12), wide).check()
+  }
+
   @Test func aDeeperFileIsRefused() throws {
     var deeper = tiny
     deeper.layers = 3
@@ -231,6 +260,17 @@ extension ImportPlanTests {
     c = tiny
     c.tmc = false
     #expect(try fault(CLIPShapes.release(tiny), c, .release).remedy?.contains("model.tmc=true") == true)
+  }
+
+  /// The authors' filters have no gates: these would begin at random.
+  @Test func aReleaseHasNoGates() throws {
+    var c = tiny
+    (c.textFilter, c.textTokenDim, c.textGateHidden) = (.gated, 5, 4)
+    let fault = try fault(CLIPShapes.release(tiny), c, .release)
+    #expect(fault.code == .configuration && fault.what.contains("gates"), "\(fault)")
+    #expect(fault.remedy?.contains("Set model.text_filter=linear, or") == true, "\(fault)")
+    c.text = false
+    try plan(CLIPShapes.release(tiny), c, .release).check()
   }
 
   @Test func aReleaseWithoutTextsFitsAModelWithoutTexts() throws {
