@@ -39,6 +39,11 @@ struct CLIPNames: Equatable, Sendable {
     prefix + (isHuggingFace ? "vision_model.encoder.layers." : "visual.transformer.resblocks.")
   }
 
+  /// Whether a tensor is of the image encoder, known there or not.
+  func isVisual(_ name: String) -> Bool {
+    (isHuggingFace ? ["vision_model.", "visual_projection."] : ["visual."]).contains { name.hasPrefix(prefix + $0) }
+  }
+
   private func recipe(_ block: BlockName, of huggingFace: String, or openAI: String) -> WeightRecipe? {
     guard isHuggingFace else { return .copy("\(prefix)\(openAI)\(block.number).\(block.name)") }
     return CLIPNames.huggingFaceBlock(block.name, prefix: "\(prefix)\(huggingFace)\(block.number).")

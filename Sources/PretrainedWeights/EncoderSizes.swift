@@ -49,7 +49,8 @@ struct EncoderSizes: Equatable {
       if let value, value != current { settings.append("model.\(key)=\(value)") }
     }
     compare("width", width, model.width)
-    compare("layers", layers, model.layers)
+    // As wide and not as deep it is rather a part of the file than another model.
+    if layers > model.layers || layers > 0 && !settings.isEmpty { compare("layers", layers, model.layers) }
     compare("patch", patch, model.patch)
     compare("embed_dim", embedDim, model.embedDim)
     if !settings.isEmpty, let width, width % EncoderSizes.headWidth == 0 {

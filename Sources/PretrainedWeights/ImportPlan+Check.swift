@@ -16,7 +16,7 @@ extension ImportPlan {
     throw Fault(
       .configuration, told.isEmpty ? "The model is not the file's" : told.joined(separator: ". "), at: path,
       remedy: settings.isEmpty
-        ? "Take a file with the whole model in it, or leave it out"
+        ? "Take a file \(unfit.isEmpty ? "that suits the model" : "with the whole model in it"), or leave it out"
         : "Set \(settings.joined(separator: " ")), or take a file that suits the model")
   }
 

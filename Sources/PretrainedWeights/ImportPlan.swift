@@ -70,6 +70,8 @@ public struct ImportPlan: Sendable {
     noteHeads(request)
     for target in targets { take(target, recipe(target.name)) }
     sortLeftovers()
+    noteForeignTensors()
+    noteMissingBlocks()
   }
 
   /// First line of the report.

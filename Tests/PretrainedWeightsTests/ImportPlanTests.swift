@@ -176,6 +176,47 @@ import Testing
     #expect(fault.remedy?.contains("model.layers=3") == true, "\(fault)")
   }
 
+  /// The first file of several: a shallower model would begin with it and nothing be said.
+  @Test func aPartOfAFileIsNoShallowerModel() throws {
+    var c = tiny
+    c.layers = 6
+    for (file, blocks) in [
+      (CLIPShapes.openAI(c), "visual.transformer.resblocks."),
+      (CLIPShapes.huggingFace(c), "vision_model.encoder.layers."),
+    ] {
+      let some = { (kept: Set<Int>) in
+        file.filter { name, _ in BlockName(name, under: blocks).map { kept.contains($0.number) } ?? true }
+      }
+      for (kept, told) in [
+        ([0, 1, 2] as Set, "3…5"), ([], "0…5"), ([3, 4, 5], "0…2"), ([0, 1, 2, 3, 5], "4"), ([1, 2, 4], "0; 3; 5"),
+      ] {
+        let fault = try fault(some(kept), c)
+        #expect(fault.what.hasPrefix("Block(s) \(told) of the image encoder's 6 are not in the file. "), "\(fault)")
+        #expect(fault.remedy?.contains("model.layers") == false, "\(fault)")
+      }
+    }
+  }
+
+  @Test(arguments: [
+    "transformer.resblocks.0.ls_1.gamma", "transformer.resblocks.1.attn.lora_A.weight", "ln_patch.weight",
+    "transformer.resblocks.7.ln_1.bias",
+  ]) func anEncoderThatComputesMoreIsRefused(_ name: String) throws {
+    for (shapes, full) in [
+      (CLIPShapes.openAI(tiny), "visual." + name), (CLIPShapes.huggingFace(tiny), "vision_model." + name),
+      (CLIPShapes.huggingFace(tiny), "visual_projection.bias"),
+    ] {
+      let fault = try fault(shapes.merging([full: [8]]) { $1 })
+      #expect(fault.code == .configuration && fault.what.contains("computes something else"), "\(fault)")
+      #expect(fault.what.contains(full) && fault.remedy?.contains("leave it out") == true, "\(fault)")
+    }
+    let full = "clip.visual." + name
+    #expect(try fault(CLIPShapes.release(tiny).merging([full: [8]]) { $1 }, nil, .release).what.contains(full))
+    // Beside the encoder it is told and changes nothing.
+    let beside = try plan(CLIPShapes.openAI(tiny).merging(["logit_bias": []]) { $1 })
+    try beside.check()
+    #expect(beside.report.unexpected == ["logit_bias"])
+  }
+
   @Test func missingAndDifferingParametersAreNamed() throws {
     var shapes = CLIPShapes.huggingFace(tiny)
     shapes["visual_projection.weight"] = nil

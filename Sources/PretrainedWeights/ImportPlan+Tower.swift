@@ -1,0 +1,25 @@
+extension ImportPlan {
+  /// A tensor within the image encoder that this one has no place for, as layer scale or an adapter, changes what the
+  /// file's encoder computes. Blocks beyond the model's are told as a setting.
+  mutating func noteForeignTensors() {
+    let foreign = report.unexpected.filter { name in
+      guard names.isVisual(name) else { return false }
+      return BlockName(name, under: names.visualBlocks).map { !(model.layers..<sizes.layers).contains($0.number) } ?? true
+    }
+    guard !foreign.isEmpty else { return }
+    problems.append(
+      "The file's image encoder computes something else: it has \(foreign.count) tensor(s) that CLIP's has not: "
+        + ImportPlan.list(foreign))
+  }
+
+  /// Of the image encoder, which no setting makes good: the file is a part, or of a smaller model.
+  mutating func noteMissingBlocks() {
+    let present = Set(shapes.keys.compactMap { BlockName($0, under: names.visualBlocks)?.number })
+    let missing = (0..<model.layers).filter { !present.contains($0) }
+    guard let first = missing.first, let last = missing.last, !settings.contains("model.layers=\(sizes.layers)") else {
+      return
+    }
+    let numbers = last - first == missing.count - 1 && first != last ? "\(first)…\(last)" : ImportPlan.list(missing.map(String.init))
+    problems.append("Block(s) \(numbers) of the image encoder's \(model.layers) are not in the file")
+  }
+}
