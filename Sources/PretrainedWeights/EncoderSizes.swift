@@ -1,7 +1,7 @@
 import SGMNModel
 
 /// The sizes of the image encoder in a file, as its shapes tell them; nil where the tensor that would is not there.
-struct EncoderSizes: Equatable {
+struct EncoderSizes {
   var width: Int?
   var patch: Int?
   var layers: Int
@@ -10,11 +10,14 @@ struct EncoderSizes: Equatable {
   var grid: Int?
   /// Channels of CLIP's text transformer.
   var textWidth: Int?
+  /// Heads of attention, where `config.json` says so.
+  private let statedHeads: (visual: Int?, text: Int?)
 
   /// Channels of an attention head in every CLIP model.
   static let headWidth = 64
 
-  init(_ names: CLIPNames, shapes: [String: [Int]]) {
+  init(_ names: CLIPNames, shapes: [String: [Int]], stated: CLIPSettings = CLIPSettings()) {
+    statedHeads = (stated.visual.heads, stated.text.heads)
     func shape(_ name: String, count: Int) -> [Int]? {
       let tensors = names.visual(name, grids: (1, 1))?.sources ?? []
       return tensors.first.flatMap { shapes[$0] }.flatMap { $0.count == count ? $0 : nil }
@@ -53,19 +56,26 @@ struct EncoderSizes: Equatable {
     if layers > model.layers || layers > 0 && !settings.isEmpty { compare("layers", layers, model.layers) }
     compare("patch", patch, model.patch)
     compare("embed_dim", embedDim, model.embedDim)
-    if !settings.isEmpty, let width, width % EncoderSizes.headWidth == 0 {
+    if let heads = statedHeads.visual {
+      compare("heads", heads, model.heads)
+    } else if !settings.isEmpty, let width, width % EncoderSizes.headWidth == 0 {
       compare("heads", width / EncoderSizes.headWidth, model.heads)
     }
     return settings
   }
 
+  var statesHeads: Bool { statedHeads.visual != nil }
+
+  /// Of the text transformer: those that are stated, else one for every 64 channels; nil where there are no such.
+  var textHeads: Int? {
+    guard let textWidth else { return nil }
+    return statedHeads.text ?? (textWidth % EncoderSizes.headWidth == 0 ? textWidth / EncoderSizes.headWidth : nil)
+  }
+
   /// The settings that would make attention of a model mean what it does in the text transformer, whose blocks it begins
   /// with where they are as wide as the shared embedding (`TextTransformerStarts`). No shape shows them.
   func textSettings(differingFrom model: ModelConfiguration) -> [String] {
-    guard let textWidth, textWidth == embedDim ?? model.embedDim, textWidth % EncoderSizes.headWidth == 0 else {
-      return []
-    }
-    let heads = textWidth / EncoderSizes.headWidth
+    guard let heads = textHeads, textWidth == embedDim ?? model.embedDim else { return [] }
     return [("tmc_heads", model.tmc, model.tmcHeads), ("smf_heads", model.smf, model.smfHeads)]
       .filter { $0.1 && $0.2 != heads }.map { "model.\($0.0)=\(heads)" }
   }

@@ -1,4 +1,11 @@
 extension ImportPlan {
+  /// Of the image encoder: a model that was trained with exact GELU gives other embeddings with its approximation.
+  mutating func noteActivation(_ stated: CLIPSettings?) {
+    guard let activation = stated?.visual.activation, activation != "quick_gelu" else { return }
+    problems.append(
+      "config.json beside the file says hidden_act \(activation) of the image encoder, this one computes quick_gelu")
+  }
+
   /// A tensor within the image encoder that this one has no place for, as layer scale or an adapter, changes what the
   /// file's encoder computes. Blocks beyond the model's are told as a setting.
   mutating func noteForeignTensors() {

@@ -33,13 +33,15 @@ public struct ImportPlan: Sendable {
   ///   - shapes: the tensors of the file.
   ///   - targets: the parameters of the model, all of them.
   ///   - path: the file's, for messages.
+  ///   - stated: what `config.json` says, where it lies beside the file.
   /// - Throws: `Fault(.configuration)` where the file is of no known naming, or no release and one is asked for.
-  public init(
-    _ request: Request, shapes: [String: [Int]], targets: [Target], model: ModelConfiguration, path: String
+  init(
+    _ request: Request, shapes: [String: [Int]], targets: [Target], model: ModelConfiguration, path: String,
+    stated: CLIPSettings? = nil
   ) throws {
     found = try FoundNaming(of: shapes.keys, path: path)
     names = CLIPNames(found)
-    sizes = EncoderSizes(names, shapes: shapes)
+    sizes = EncoderSizes(names, shapes: shapes, stated: stated ?? CLIPSettings())
     settings = sizes.settings(differingFrom: model)
     (self.shapes, self.model, self.path) = (shapes, model, path)
     let recipe: (String) -> WeightRecipe?
@@ -48,8 +50,8 @@ public struct ImportPlan: Sendable {
       let textSettings = sizes.textSettings(differingFrom: model)
       if !textSettings.isEmpty {
         problems.append(
-          "Blocks of the text transformer start tmc and smf, and have a head for every \(EncoderSizes.headWidth) channels: "
-            + "with other counts their weights mean something else")
+          "Blocks of the text transformer start tmc and smf, and are for \(sizes.textHeads ?? 0) heads: with another count "
+            + "their weights mean something else")
       }
       settings += textSettings
       let starts = TextTransformerStarts(self)
@@ -71,6 +73,7 @@ public struct ImportPlan: Sendable {
     for target in targets { take(target, recipe(target.name)) }
     sortLeftovers()
     noteForeignTensors()
+    noteActivation(stated)
     noteMissingBlocks()
   }
 
@@ -109,7 +112,7 @@ public struct ImportPlan: Sendable {
     if let grid = sizes.grid, grid != model.grid, settings.isEmpty {
       report.notes.append("positions interpolated from \(grid)×\(grid) patches to \(model.grid)×\(model.grid)")
     }
-    var counts = [("heads", model.heads, sizes.width)]
+    var counts = sizes.statesHeads ? [] : [("heads", model.heads, sizes.width)]
     if request == .release { counts.append(("tmc_heads", model.tmcHeads, sizes.embedDim)) }
     for (key, heads, width) in counts {
       guard let width, width % EncoderSizes.headWidth == 0, heads != width / EncoderSizes.headWidth,

@@ -10,21 +10,23 @@ public struct WeightImport {
   public let plan: ImportPlan
   private let file: any WeightFile
 
-  /// Opens a file and compares it with the model; reads no values.
+  /// Opens a file, and the `config.json` beside it where there is one, and compares them with the model; reads no values.
   ///
   /// - Throws: the faults of `WeightFiles.open` and `ImportPlan`.
   public init(_ request: ImportPlan.Request, path: String, arena: ParameterArena, model: ModelConfiguration) throws {
-    try self.init(request, file: WeightFiles.open(path), arena: arena, model: model)
+    try self.init(
+      request, file: WeightFiles.open(path), stated: CLIPSettings.read(beside: path), arena: arena, model: model)
   }
 
   /// The same with a file that is open already.
-  public init(
-    _ request: ImportPlan.Request, file: any WeightFile, arena: ParameterArena, model: ModelConfiguration
+  init(
+    _ request: ImportPlan.Request, file: any WeightFile, stated: CLIPSettings? = nil, arena: ParameterArena,
+    model: ModelConfiguration
   ) throws {
     self.file = file
     plan = try ImportPlan(
       request, shapes: file.shapes, targets: arena.entries.map { ($0.name, $0.parameter.shape) }, model: model,
-      path: file.path)
+      path: file.path, stated: stated)
   }
 
   /// What the log says of it: file, format, names and counts.

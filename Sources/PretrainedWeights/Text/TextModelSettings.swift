@@ -1,6 +1,4 @@
-import DurableFiles
 import Faults
-import Foundation
 import TextEncoding
 import TextModel
 
@@ -42,7 +40,7 @@ struct TextModelSettings: Decodable {
 
   /// Reads a file and refuses, with `Fault(.badData)`, what `BERTEncoder` does not compute.
   static func read(_ path: String) throws -> TextModelSettings {
-    let settings = try decode(TextModelSettings.self, path)
+    let settings = try JSONSettings.read(TextModelSettings.self, path)
     try settings.check(path)
     return settings
   }
@@ -88,27 +86,5 @@ struct TokenizerSettings: Decodable {
       lowersCase: lowersCase ?? true, stripsAccents: stripsAccents, separatesChinese: separatesChinese ?? true)
   }
 
-  static func read(_ path: String) throws -> TokenizerSettings { try decode(TokenizerSettings.self, path) }
-}
-
-private func decode<Value: Decodable>(_ type: Value.Type, _ path: String) throws -> Value {
-  let bytes = try FileReader.contents(of: path, limit: 1 << 20)
-  do {
-    return try JSONDecoder().decode(type, from: Data(bytes))
-  } catch let error as DecodingError {
-    throw Fault(.badData, "The settings cannot be read: \(error.told)", at: path)
-  }
-}
-
-extension DecodingError {
-  /// Which key is wrong, and how.
-  fileprivate var told: String {
-    switch self {
-    case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
-      .dataCorrupted(let context):
-      let key = context.codingPath.map(\.stringValue).joined(separator: ".")
-      return (key.isEmpty ? "" : key + ": ") + context.debugDescription
-    @unknown default: return "\(self)"
-    }
-  }
+  static func read(_ path: String) throws -> TokenizerSettings { try JSONSettings.read(TokenizerSettings.self, path) }
 }
