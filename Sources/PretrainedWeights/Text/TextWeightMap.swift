@@ -25,10 +25,9 @@ public struct TextWeightMap: Sendable {
 
   public let kind: Kind
   public let configuration: BERTConfiguration
-  /// By the names of parameters in checkpoints, which begin with `text_encoder.`.
+  /// By the names of parameters in checkpoints, which begin with `text_encoder.`. Not used are tensors of other parts of a
+  /// model, such as a vision tower, a pooler or a head.
   public let report: ImportReport
-  /// Tensors that belong to other parts of a model, such as a vision tower, a pooler or a head: nothing here needs them.
-  public let otherParts: [String]
   /// By a parameter's name within the encoder.
   let sources: [String: Source]
 
@@ -46,11 +45,18 @@ public struct TextWeightMap: Sendable {
     let sources = Self.sources(names, configuration)
     (self.configuration, self.sources) = (configuration, sources)
     kind = names.projection == nil ? .bert : .chineseCLIP
-    (report, otherParts) = Self.compare(sources, names)
+    report = Self.compare(sources, names)
     try Self.refuse(report.shapeDiffers, "have another shape than the rest of the encoder asks for", path)
     try Self.refuse(report.missing, "of a text encoder are missing", path)
     try Self.refuse(
       report.unexpected.filter(names.isOfEncoder), "of the text encoder have no place in BERT", path)
+  }
+
+  /// One line of counts, and the first tensors that nobody expected.
+  public var summary: String {
+    let unexpected = report.unexpected.prefix(3).joined(separator: ", ") + (report.unexpected.count > 3 ? ", …" : "")
+    return "\(report.taken.count) parameters taken, \(report.notUsed.count) tensors of other parts not used, "
+      + "\(report.unexpected.count) unexpected" + (unexpected.isEmpty ? "" : ": \(unexpected)")
   }
 
   private static func sizes(_ names: TextWeightNames, path: String, heads: Int?) throws -> BERTConfiguration {
@@ -116,15 +122,16 @@ public struct TextWeightMap: Sendable {
     return sources
   }
 
-  private static func compare(_ sources: [String: Source], _ names: TextWeightNames) -> (ImportReport, [String]) {
+  private static func compare(_ sources: [String: Source], _ names: TextWeightNames) -> ImportReport {
     var report = ImportReport()
     var asked: Set<String> = []
     for (parameter, source) in sources.sorted(by: { $0.key < $1.key }) {
       let parameter = "text_encoder." + parameter
       asked.formUnion(source.tensors)
       let shapes = source.tensors.map { names.shapes[$0] }
-      if shapes.contains(nil) {
-        report.missing.append(parameter)
+      let absent = source.tensors.filter { names.shapes[$0] == nil }
+      if !absent.isEmpty {
+        report.missing.append("\(parameter): no \(absent.joined(separator: ", "))")
       } else if let other = shapes.first(where: { $0 != source.shape }) {
         report.shapeDiffers.append("\(parameter): file \(other!), model \(source.shape)")
       } else {
@@ -133,7 +140,8 @@ public struct TextWeightMap: Sendable {
     }
     let rest = names.shapes.keys.filter { !asked.contains($0) }.sorted()
     report.unexpected = rest.filter { !names.isOfAnotherPart($0) }
-    return (report, rest.filter(names.isOfAnotherPart))
+    report.notUsed = rest.filter(names.isOfAnotherPart)
+    return report
   }
 
   private static func refuse(_ names: [String], _ what: String, _ path: String) throws {

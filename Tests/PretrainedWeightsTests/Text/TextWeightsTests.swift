@@ -59,8 +59,8 @@ import WeightFiles
     #expect(map.configuration == c && map.kind == .chineseCLIP)
     #expect(map.report.taken.count == 30 && map.report.taken.contains("text_encoder.transformer.resblocks.1.ln_2.bias"))
     #expect(map.report.missing.isEmpty && map.report.unexpected.isEmpty && map.report.shapeDiffers.isEmpty)
-    #expect(map.otherParts.contains("logit_scale") && map.otherParts.contains("visual_projection.weight"))
-    #expect(map.otherParts.count + 30 + 2 * 2 * 2 == file.shapes.count)
+    #expect(map.report.notUsed.contains("logit_scale") && map.report.notUsed.contains("visual_projection.weight"))
+    #expect(map.report.notUsed.count + 30 + 2 * 2 * 2 == file.shapes.count)
   }
 
   @Test func everyParameterOfTheEncoderHasASource() throws {
@@ -121,14 +121,20 @@ import WeightFiles
 
   @Test func whatNobodyAskedForIsReported() throws {
     let renamed = Renamed(file) { $0 == "logit_scale" ? "classifier.weight" : $0 }
-    #expect(try TextWeights(renamed, heads: 4).map.report.unexpected == ["classifier.weight"])
+    let map = try TextWeights(renamed, heads: 4).map
+    #expect(map.report.unexpected == ["classifier.weight"])
+    #expect(
+      map.summary
+        == "30 parameters taken, \(map.report.notUsed.count) tensors of other parts not used, 1 unexpected: classifier.weight"
+    )
   }
 
   @Test func whatIsNotWholeIsRefused() throws {
     let without = { (part: String) in Renamed(self.file) { $0.contains(part) ? nil : $0 } }
     expectRefusal(
       without("layer.1.output.dense.bias"),
-      "1 tensors of a text encoder are missing: text_encoder.transformer.resblocks.1.mlp.c_proj.bias")
+      "1 tensors of a text encoder are missing: text_encoder.transformer.resblocks.1.mlp.c_proj.bias: "
+        + "no text_model.encoder.layer.1.output.dense.bias")
     expectRefusal(without("layer.0."), "1 layers of a text encoder, numbered 1 to 1")
     expectRefusal(without("layer."), "without text_model.encoder.layer.0.intermediate.dense.weight")
     expectRefusal(without("position_embeddings"), "without text_model.embeddings.position_embeddings.weight")
