@@ -44,6 +44,9 @@ public struct PretrainedTextEncoder: TextFeatureEncoder, Sendable {
   public var width: Int { map.configuration.projection > 0 ? map.configuration.projection : tokenWidth }
   public var tokenWidth: Int { map.configuration.width }
 
+  /// What the log says of it: name, file, and what became of the file's tensors.
+  public var summary: String { "text encoder \(name) from \(path): \(map.summary)" }
+
   /// Reads an encoder from its files.
   ///
   /// - Parameters:
@@ -61,6 +64,7 @@ public struct PretrainedTextEncoder: TextFeatureEncoder, Sendable {
     let vocabularyBytes = try FileReader.contents(of: files.vocabulary, limit: WordPieceVocabulary.byteLimit)
     let weights = try TextWeights(try WeightFiles.open(files.weights), heads: settings?.heads)
     map = weights.map
+    if let settings, let path = files.settings { try settings.check(map.configuration, path: path) }
     tokenizer = WordPieceTokenizer(try WordPieceVocabulary(vocabularyBytes, path: files.vocabulary), options: options)
     self.tokenLimit = tokenLimit
     self.batchTokenCount = batchTokenCount

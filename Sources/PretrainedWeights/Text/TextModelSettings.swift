@@ -2,13 +2,16 @@ import Faults
 import TextEncoding
 import TextModel
 
-/// What a model's `config.json` says that its weights do not show.
+/// What a model's `config.json` says: what its weights do not show, and sizes that they have to agree with.
 struct TextModelSettings: Decodable {
   private var modelType: String?
   private var activation: String?
   private var epsilon: Double?
   private var positionType: String?
   private var ownHeads: Int?
+  private var layers: Int?
+  private var width: Int?
+  private var vocabularySize: Int?
   /// The same of the text encoder in a model of several parts.
   private var text: Part?
 
@@ -17,12 +20,18 @@ struct TextModelSettings: Decodable {
     var epsilon: Double?
     var positionType: String?
     var heads: Int?
+    var layers: Int?
+    var width: Int?
+    var vocabularySize: Int?
 
     enum CodingKeys: String, CodingKey {
       case activation = "hidden_act"
       case epsilon = "layer_norm_eps"
       case positionType = "position_embedding_type"
       case heads = "num_attention_heads"
+      case layers = "num_hidden_layers"
+      case width = "hidden_size"
+      case vocabularySize = "vocab_size"
     }
   }
 
@@ -32,6 +41,9 @@ struct TextModelSettings: Decodable {
     case epsilon = "layer_norm_eps"
     case positionType = "position_embedding_type"
     case ownHeads = "num_attention_heads"
+    case layers = "num_hidden_layers"
+    case width = "hidden_size"
+    case vocabularySize = "vocab_size"
     case text = "text_config"
   }
 
@@ -43,6 +55,23 @@ struct TextModelSettings: Decodable {
     let settings = try JSONSettings.read(TextModelSettings.self, path)
     try settings.check(path)
     return settings
+  }
+
+  /// Compares the sizes that are stated with those of the weights: a part of a model in several files is a whole encoder
+  /// of fewer layers by its shapes.
+  ///
+  /// - Throws: `Fault(.badData)` where they differ.
+  func check(_ weights: BERTConfiguration, path: String) throws {
+    for (key, stated, found) in [
+      ("num_hidden_layers", text.map(\.layers) ?? layers, weights.layers),
+      ("hidden_size", text.map(\.width) ?? width, weights.width),
+      ("vocab_size", text.map(\.vocabularySize) ?? vocabularySize, weights.vocabularySize),
+    ] {
+      guard let stated, stated != found else { continue }
+      throw Fault(
+        .badData, "The model has \(key) \(stated), the weights have \(found)", at: "\(path): \(key)",
+        remedy: "Take weights and config.json of one model; where it is in several files, save it as one")
+    }
   }
 
   private func check(_ path: String) throws {
