@@ -107,7 +107,7 @@ let package = Package(
     module(
       "GradientAveraging", ["CVectorKernels", "CUDAWorker", "TensorCore", "Collectives", "Threads", "Faults"]),
     module("Optimization", ["NeuralNetworks", "TensorCore", "Faults"]),
-    module("TextModel", ["NeuralNetworks", "TextEncoding", "TensorCore", "Faults"]),
+    module("TextModel", ["NeuralNetworks", "TensorCore"]),
     module("SGMNModel", ["TextModel", "NeuralNetworks", "TensorCore", "Randomness", "Faults"]),
 
     // Level 4
@@ -116,8 +116,8 @@ let package = Package(
     module(
       "PretrainedWeights",
       [
-        "SGMNModel", "TextModel", "TextEncoding", "WeightFiles", "Checkpointing", "Collectives", "NeuralNetworks",
-        "TensorCore", "CVectorKernels", "DurableFiles", "Faults",
+        "SGMNModel", "TextModel", "TextEncoding", "WeightFiles", "NeuralNetworks", "TensorCore", "CVectorKernels",
+        "DurableFiles", "Faults",
       ]),
     module(
       "ONNXExport",
