@@ -5,6 +5,8 @@ public enum SafetensorsType: String, Sendable, CaseIterable {
   case int8 = "I8"
   case float8E5M2 = "F8_E5M2"
   case float8E4M3 = "F8_E4M3"
+  /// Powers of two, by which blocks of narrower numbers are scaled.
+  case float8E8M0 = "F8_E8M0"
   case int16 = "I16"
   case uint16 = "U16"
   case float16 = "F16"
@@ -15,14 +17,16 @@ public enum SafetensorsType: String, Sendable, CaseIterable {
   case int64 = "I64"
   case uint64 = "U64"
   case float64 = "F64"
+  /// Two float32: real and imaginary part.
+  case complex64 = "C64"
 
   /// Bytes of one element.
   public var byteCount: Int {
     switch self {
-    case .bool, .uint8, .int8, .float8E5M2, .float8E4M3: 1
+    case .bool, .uint8, .int8, .float8E5M2, .float8E4M3, .float8E8M0: 1
     case .int16, .uint16, .float16, .bfloat16: 2
     case .int32, .uint32, .float32: 4
-    case .int64, .uint64, .float64: 8
+    case .int64, .uint64, .float64, .complex64: 8
     }
   }
 
