@@ -11,7 +11,8 @@ extension ImportPlan {
   mutating func noteForeignTensors() {
     let foreign = report.unexpected.filter { name in
       guard names.isVisual(name) else { return false }
-      return BlockName(name, under: names.visualBlocks).map { !(model.layers..<sizes.layers).contains($0.number) } ?? true
+      guard let block = BlockName(name, under: names.visualBlocks) else { return true }
+      return block.number < model.layers || block.number >= sizes.layers
     }
     guard !foreign.isEmpty else { return }
     problems.append(
@@ -26,7 +27,8 @@ extension ImportPlan {
     guard let first = missing.first, let last = missing.last, !settings.contains("model.layers=\(sizes.layers)") else {
       return
     }
-    let numbers = last - first == missing.count - 1 && first != last ? "\(first)…\(last)" : ImportPlan.list(missing.map(String.init))
+    let isRange = missing.count > 1 && last - first == missing.count - 1
+    let numbers = isRange ? "\(first)…\(last)" : ImportPlan.list(missing.map(String.init))
     problems.append("Block(s) \(numbers) of the image encoder's \(model.layers) are not in the file")
   }
 }

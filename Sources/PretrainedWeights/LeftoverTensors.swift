@@ -7,7 +7,7 @@ enum LeftoverTensors {
   ]
   private static let huggingFace: Set<Substring> = ["text_model", "text_projection", "logit_scale"]
   /// Of this trainer's model.
-  private static let own: Set<Substring> = ["tmc", "asr", "title", "gci", "smf"]
+  private static let own: Set<Substring> = ["tmc", "asr", "title", "gci", "smf", "text_encoder"]
   /// Of the authors' model: temporal motion compensation and text filters, then what only their training uses.
   private static let release: Set<Substring> = [
     "transformerClip", "frame2t_attention", "trans_layernorm", "frame_position_embeddings", "type_position_embeddings",

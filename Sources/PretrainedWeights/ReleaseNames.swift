@@ -21,7 +21,7 @@ struct ReleaseNames: Sendable {
     let layers = BlockName.count(under: prefix + "transformerClip.resblocks.", in: plan.shapes.keys)
     if model.tmc, layers != model.tmcLayers { settings.append("model.tmc_layers=\(layers)") }
     guard model.text else { return }
-    if model.readsTokens {
+    if model.textFilter == .gated {
       problems.append("The authors' filters of texts are linear, the gates of this model would begin at random")
       settings.append("model.text_filter=linear")
     }

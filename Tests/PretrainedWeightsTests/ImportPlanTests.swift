@@ -267,6 +267,8 @@ import Testing
     let plan = try plan(shapes)
     try plan.check()
     #expect(plan.found == FoundNaming(.own))
+    let trained = try self.plan(shapes.merging(["text_encoder.ln_embedding.bias": [8]]) { $1 })
+    #expect(trained.report.unexpected.isEmpty)
     #expect(plan.report.taken.allSatisfy { $0.hasPrefix("visual.") } && plan.report.unexpected.isEmpty)
   }
 }

@@ -60,17 +60,15 @@ struct TorchNames {
       for (index, value) in graph.sequences[number].enumerated() { try wait(value, under: .integer(index), in: place) }
     case .object(let number):
       // An object can be its own state.
-      try wait(graph.objects[number], named: { place.name }, in: place)
+      try wait(graph.objects[number], under: nil, in: place)
     default: break
     }
   }
 
-  private mutating func wait(_ value: PickleValue, under key: PickleValue, in place: Place) throws {
-    try wait(value, named: { [self] in place.name.isEmpty ? try text(key) : "\(place.name).\(try text(key))" }, in: place)
-  }
-
-  /// Has a value visited, if tensors may be in it; only then it needs a name.
-  private mutating func wait(_ value: PickleValue, named name: () throws -> String, in place: Place) throws {
+  /// Has a value visited, if tensors may be in it.
+  ///
+  /// - Parameter key: What its name has more than that of `place`; nil: nothing.
+  private mutating func wait(_ value: PickleValue, under key: PickleValue?, in place: Place) throws {
     entryCount += 1
     guard entryCount <= Self.entryLimit else { throw fault("More than \(Self.entryLimit) values lead to each other") }
     switch value {
@@ -78,12 +76,18 @@ struct TorchNames {
     default: return
     }
     nameCount += 1
-    let name = try name()
+    let name = try name(of: key, in: place)
     guard nameCount <= Self.nameLimit, place.depth < Self.depthLimit, name.utf8.count <= Self.nameByteLimit else {
       let limits = "\(Self.nameLimit) names of \(Self.nameByteLimit) bytes, \(Self.depthLimit) levels"
       throw fault("Values lie in each other without end, or beyond the limits (\(limits))")
     }
     waiting.append(Place(value: value, name: name, depth: place.depth + 1))
+  }
+
+  private func name(of key: PickleValue?, in place: Place) throws -> String {
+    guard let key else { return place.name }
+    let part = try text(key)
+    return place.name.isEmpty ? part : place.name + "." + part
   }
 
   private func text(_ value: PickleValue) throws -> String {
