@@ -144,6 +144,10 @@ struct SGMNTrain: ParsableCommand {
   func validate() throws {
     guard profileSteps >= 0 else { throw ValidationError("--profile-steps \(profileSteps) is negative") }
     guard threads >= 0 else { throw ValidationError("--threads \(threads) is negative") }
+    // A variable of the shell that is not set: such a run would begin at random.
+    for (option, file) in [("--init-visual", initVisual), ("--init-release", initRelease)] where file?.isEmpty == true {
+      throw ValidationError("\(option) has an empty name: give a file, or leave it out")
+    }
   }
 
   func run() throws {

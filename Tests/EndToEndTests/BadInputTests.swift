@@ -94,6 +94,14 @@ extension EndToEnd {
       expect(result, 64, told: "--no-such-option")
     }
 
+    /// As `--init-visual "$WEIGHTS"` gives it where the variable is not set: the run would begin at random.
+    @Test(arguments: ["--init-visual", "--init-release"]) func anEmptyNameOfAFileOfWeights(_ option: String) throws {
+      var command = try RunFolder("unset\(option)").train()
+      command.arguments += [option, ""]
+      let result = try command.run()
+      expect(result, 64, told: "\(option) has an empty name")
+    }
+
     @Test func aModelThatNoMachineHolds() throws {
       let result = try RunFolder("huge").train("model.width=4611686018427387904").run()
       expect(result, 78, told: "model.width: 4611686018427387904 is not within", "Change model.width")
