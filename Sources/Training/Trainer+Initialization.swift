@@ -17,11 +17,22 @@ extension Trainer {
     let seconds = Format.number(monotonicSeconds() - started)
     logger.info("\(weights.summary); read in \(seconds) s; all names in \(folder.initialization)")
     for note in weights.plan.report.notes { logger.notice(note) }
+    if let note = configuration.noteOnEncoderRate { logger.notice(note) }
     if !weights.plan.report.unexpected.isEmpty {
       logger.warning(
         "\(path) holds \(weights.plan.report.unexpected.count) tensor(s) that nobody expected, as "
           + weights.plan.report.unexpected.prefix(3).joined(separator: ", "))
     }
+  }
+}
+
+extension RunConfiguration {
+  /// What whoever starts a run should know of the encoder's learning rate: at that of everything else, weights of a file
+  /// are soon lost. nil where no file is named, or a rate of its own is.
+  var noteOnEncoderRate: String? {
+    guard initialization.chosen != nil, optimizer.backboneRateScale == 1 else { return nil }
+    return "the visual encoder begins with weights of a file and learns at the full rate: CLIP's are trained further "
+      + "with optimizer.backbone_lr_scale=1e-3"
   }
 }
 

@@ -33,6 +33,14 @@ import Testing
     #expect(try ConfigurationFile.load(path: path, settings: []) == resolved)
   }
 
+  @Test func theFullRateIsToldWhereAFileIsNamed() throws {
+    let note = { try ConfigurationFile.load(path: nil, settings: $0).noteOnEncoderRate }
+    #expect(try note(["initialization.visual=a"])?.contains("optimizer.backbone_lr_scale=1e-3") == true)
+    #expect(try note(["initialization.release=a"]) != nil)
+    #expect(try note(["initialization.visual=a", "optimizer.backbone_lr_scale=1e-3"]) == nil)
+    #expect(try note([]) == nil)
+  }
+
   /// A run of its own whose checkpoint gives the encoder.
   private func source(_ tiny: TinyRun) throws -> String {
     var c = tiny.configuration
@@ -69,6 +77,7 @@ import Testing
     let report = try String(contentsOfFile: "\(tiny.folder)/run/initialization.txt", encoding: .utf8)
     #expect(report.contains("visual.class_embedding") && report.contains("gci."))
     #expect(log.lines.count { $0.contains("parameters taken, 0 missing, 0 of another shape") } == 1, "\(log.lines)")
+    #expect(log.lines.count { $0.contains("learns at the full rate") } == 1, "\(log.lines)")
     trainer.stopAfterStep = 2
     #expect(try trainer.run() == .stoppedWithCheckpoint)
   }
