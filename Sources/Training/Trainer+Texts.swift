@@ -12,7 +12,7 @@ extension RunConfiguration {
   /// It computes in float32 whatever the run does, so that the features are those that `sgmn-shard embed` stores.
   ///
   /// - Throws: `Fault(.configuration)` where its features are not as wide as the model's; what reading it throws.
-  public func openTextEncoder(backend: any Backend) throws -> (any TextFeatureEncoder)? {
+  public func openTextEncoder(backend: any Backend) throws -> PretrainedTextEncoder? {
     guard !data.textEncoder.isEmpty else { return nil }
     return try RunConfiguration.openTextEncoder(
       data.textEncoder, tokenLimit: data.textTokens, model: model, backend: backend)
@@ -21,7 +21,7 @@ extension RunConfiguration {
   /// The encoder in a folder, for a model.
   public static func openTextEncoder(
     _ folder: String, tokenLimit: Int, model: ModelConfiguration, backend: any Backend
-  ) throws -> any TextFeatureEncoder {
+  ) throws -> PretrainedTextEncoder {
     let encoder = try PretrainedTextEncoder(
       PretrainedTextEncoder.Files(folder: folder), tokenLimit: tokenLimit, backend: backend)
     guard encoder.width == model.textDim else {
@@ -47,7 +47,7 @@ extension TrainedModel {
   /// - Throws: `Fault(.configuration)` where the folder holds another encoder; what reading it throws.
   public func textEncoder(
     for shards: ShardSet, in folder: String?, tokenLimit: Int? = nil, backend: any Backend
-  ) throws -> (any TextFeatureEncoder)? {
+  ) throws -> PretrainedTextEncoder? {
     let c = state.configuration
     guard !c.model.encodesText || folder == nil else {
       throw Fault(

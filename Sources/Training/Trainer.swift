@@ -101,10 +101,12 @@ public final class Trainer {
     optimizer = AdamW(arena, configuration: configuration.adamW) {
       configuration.optimizer.rateScale(of: $0)
     }
-    textEncoder = try communicator.together {
+    let textEncoder = try communicator.together {
       try backend.throwIfFailed()
       return try configuration.openTextEncoder(backend: backend)
     }
+    if let textEncoder { logger.info(textEncoder.summary) }
+    self.textEncoder = textEncoder
     try RankComparison.compare(textEncoder: textEncoder?.name, over: communicator)
     exchange = try GradientExchange(
       gradients: arena.gradients, communicator: communicator, wire: configuration.compute.wire.wireFormat,

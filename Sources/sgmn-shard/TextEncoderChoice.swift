@@ -20,7 +20,7 @@ enum TextEncoderChoice {
     guard name != "hashed-ngrams" else { return HashedNgramFeatures() }
     let backend = try RankWorker.make(
       device, threads: threads, pinning: .auto, communicator: communicator, logger: logger)
-    return try communicator.together {
+    let encoder = try communicator.together {
       var isFolder: ObjCBool = false
       guard FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), isFolder.boolValue else {
         throw Fault(
@@ -30,6 +30,8 @@ enum TextEncoderChoice {
       return try PretrainedTextEncoder(
         PretrainedTextEncoder.Files(folder: name), tokenLimit: tokenLimit, backend: backend)
     }
+    logger.info(encoder.summary)
+    return encoder
   }
 }
 
