@@ -21,7 +21,8 @@ public struct WorkerCommand: Sendable, Equatable {
 
   /// What a worker may know of this process's environment: where libraries are, language, time zone, and what concerns
   /// the runtime and this program. Not the rest, which may hold keys and tokens: a worker reads what others made. It is
-  /// no rank either; and one that crashes does so at once, without the minutes that a backtrace may take.
+  /// no rank either; one that crashes does so at once, without the minutes that a backtrace may take; and it multiplies no
+  /// matrices, so libraries for that start no threads.
   public static func inheritedEnvironment() -> [String] {
     var variables: [String] = []
     var next = environ
@@ -33,6 +34,7 @@ public struct WorkerCommand: Sendable, Equatable {
       "PATH=", "HOME=", "TMPDIR=", "LANG=", "TZ=", "LC_", "LD_LIBRARY_PATH=", "MALLOC_", "GLIBC_TUNABLES=", "SGMN_",
       "ASAN_OPTIONS=", "TSAN_OPTIONS=", "UBSAN_OPTIONS=", "LLVM_PROFILE_FILE=",
     ]
-    return variables.filter { variable in kept.contains { variable.hasPrefix($0) } } + ["SWIFT_BACKTRACE=enable=no"]
+    return variables.filter { variable in kept.contains { variable.hasPrefix($0) } }
+      + ["SWIFT_BACKTRACE=enable=no", "OPENBLAS_NUM_THREADS=1"]
   }
 }

@@ -28,9 +28,23 @@ public struct WorkerEndpoint: ~Copyable {
     try WorkerEndpoint.limit(Int32(RLIMIT_NOFILE.rawValue), to: 64)
   }
 
-  /// Sets the most bytes of address space from now on; what is beyond fails to be allocated.
-  public func limitAddressSpace(to byteCount: Int) throws {
-    try WorkerEndpoint.limit(Int32(RLIMIT_AS.rawValue), to: byteCount)
+  /// Sets by how many bytes the address space may grow from now on; what is beyond fails to be allocated. What the program
+  /// and its libraries take by themselves is no matter of the work.
+  public func limitAddressSpace(growth byteCount: Int) throws {
+    try WorkerEndpoint.limit(Int32(RLIMIT_AS.rawValue), to: WorkerEndpoint.mappedByteCount() + byteCount)
+  }
+
+  /// The address space that this process takes, in bytes.
+  private static func mappedByteCount() throws -> Int {
+    let path = "/proc/self/statm"
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Fault.system("open", path: path, errno: errno) }
+    defer { close(descriptor) }
+    var text = [UInt8](repeating: 0, count: 256)
+    let count = read(descriptor, &text, text.count)
+    guard count > 0, let pages = Int(String(decoding: text[..<count].prefix { $0 != UInt8(ascii: " ") }, as: UTF8.self))
+    else { throw Fault(.internalError, "No number of pages", at: path) }
+    return pages * Int(getpagesize())
   }
 
   private static func limit(_ resource: Int32, to value: Int) throws {

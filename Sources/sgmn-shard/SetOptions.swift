@@ -19,7 +19,8 @@ struct SetOptions: ParsableArguments {
   var threads: Int?
   @Option(help: ArgumentHelp("The most time for one clip; then it counts as bad.", valueName: "seconds"))
   var decodeTimeout = 60.0
-  @Option(help: ArgumentHelp("The most memory of a decoder, in MiB.", valueName: "MiB")) var decodeMemory = 4096
+  @Option(help: ArgumentHelp("The most memory of a decoder beside the program itself, in MiB.", valueName: "MiB"))
+  var decodeMemory = 4096
 
   enum PixelsName: String, ExpressibleByArgument, CaseIterable {
     case yuv420

@@ -10,7 +10,7 @@ enum Probe {
     try endpoint.serve(
       prepare: { setup in
         let text = String(decoding: setup, as: UTF8.self)
-        if let limit = Int(text) { try endpoint.limitAddressSpace(to: limit) }
+        if let limit = Int(text) { try endpoint.limitAddressSpace(growth: limit) }
         guard text != "refuse" else { throw Fault(.configuration, "No such setting", at: "the setup") }
       },
       work: { _, request in Array(try attempt(String(decoding: request, as: UTF8.self)).utf8) })

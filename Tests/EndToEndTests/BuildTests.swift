@@ -108,7 +108,7 @@ extension EndToEnd {
       let bomb = #"{"frames":["bomb.png"],"image":"bomb.png","image_id":"bomb","clip_id":"bomb"}"#
       try (lines.prefix(10).joined(separator: "\n") + "\n" + bomb + "\n" + lines[10] + "\n")
         .write(toFile: fixture.manifest, atomically: true, encoding: .utf8)
-      let result = try fixture.build("set", "--on-bad", "skip", "--threads", "1", "--decode-memory", "320").run()
+      let result = try fixture.build("set", "--on-bad", "skip", "--threads", "1", "--decode-memory", "64").run()
       #expect(result.status == 0, "\(result.text)")
       #expect(result.standardOutput.contains("11 clips"), "\(result.text)")
       let rejected = String(decoding: try #require(try fixture.files("set")["rejected.jsonl"]), as: UTF8.self)

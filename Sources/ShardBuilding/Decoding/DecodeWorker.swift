@@ -8,7 +8,7 @@ public enum DecodeWorker {
     try endpoint.serve(
       prepare: { bytes in
         let setup = try WorkerSetup(bytes)
-        try endpoint.limitAddressSpace(to: setup.memoryByteCount)
+        try endpoint.limitAddressSpace(growth: setup.memoryByteCount)
         return try SampleDecoder(setup.settings)
       },
       work: { decoder, bytes in try decoder.encoded(DecodeRequest(bytes).source).serialized })

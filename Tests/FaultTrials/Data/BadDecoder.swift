@@ -29,7 +29,7 @@ extension FaultTrial {
       try (lines.joined(separator: "\n") + "\n" + bomb + "\n").write(
         toFile: fixture.manifest, atomically: true, encoding: .utf8)
       var build = fixture.build("set", ranks: ranks)
-      build.arguments += ["--decode-memory", "320", "--threads", "1"]
+      build.arguments += ["--decode-memory", "64", "--threads", "1"]
       try Refusal(code: 65, told: ["clip bomb"]).expect(of: build)
       build.arguments += ["--on-bad", "skip"]
       let result = try build.run()
