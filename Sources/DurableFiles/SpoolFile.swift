@@ -63,18 +63,7 @@ public final class SpoolFile {
   }
 
   private func write(_ bytes: UnsafeRawBufferPointer) throws {
-    var rest = bytes
-    while !rest.isEmpty {
-      let count = try systemCall("write", path: path, failpoint: .fileWrite) {
-        Glibc.write(descriptor, rest.baseAddress, rest.count)
-      }
-      guard (1...rest.count).contains(count) else {
-        throw Fault(
-          .inputOutput, "A write of \(rest.count) bytes is said to have written \(count)", at: path,
-          remedy: "Check the disk")
-      }
-      rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-      storedByteCount += count
-    }
+    try writeWhole(bytes, to: descriptor, path: path)
+    storedByteCount += bytes.count
   }
 }
