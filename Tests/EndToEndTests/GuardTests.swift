@@ -71,8 +71,9 @@ extension EndToEnd {
       let last = "checkpoints/\(RunFolder.checkpoint(World.stepCount))"
       let header = String(decoding: try whole.bytes("\(last)/optimizer.safetensors").prefix(400_000), as: UTF8.self)
       #expect(header.contains("\"updates\":\"\(World.stepCount - 1)\""))
+      // Killed as the third save begins: the second, of step 12, is on the disk by then, however slow the disk.
       let (stopped, first) = try run(
-        "skip-stop", failpoint: plan + ",step.orders:kill@15", "safety.on_not_finite=skip")
+        "skip-stop", failpoint: plan + ",checkpoint.snapshot:kill@3#0", "safety.on_not_finite=skip")
       #expect(first.status == 137, "\(first.text)")
       var command = try stopped.train()
       command.arguments += ["--set", "safety.on_not_finite=skip"]
