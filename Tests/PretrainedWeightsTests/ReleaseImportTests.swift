@@ -76,7 +76,14 @@ import Testing
 
   /// The peer in PyTorch, which masks as the release does, with the release's names.
   @Test(.enabled(if: ReferencePython.path != nil)) func thePeersScores() throws {
-    try expectSameScores(ReferenceFiles("release_scores.py"), layers: 2, lengths: 1...10)
+    let files = try ReferenceFiles("release_scores.py")
+    try expectSameScores(files, layers: 2, lengths: 1...10)
+    // The authors' files are PyTorch's.
+    let (safe, pickled) = (
+      try ImportedModel(.release, path: files.weights, configuration(layers: 2)),
+      try ImportedModel(.release, path: "\(files.folder)/weights.bin", configuration(layers: 2))
+    )
+    #expect(pickled.arena.values.floats() == safe.arena.values.floats())
   }
 
   /// The authors' own code; see scripts/references/compare_release.py, which runs this. The release adds −1e6 to the
