@@ -32,7 +32,8 @@ extension TextEncoderConfiguration {
   /// Width of what the encoder makes of a whole text.
   public var pooledWidth: Int { projection > 0 ? projection : width }
 
-  var bert: BERTConfiguration {
+  /// The encoder by itself.
+  public var bert: BERTConfiguration {
     var c = BERTConfiguration()
     (c.vocabularySize, c.positions, c.segments) = (vocabularySize, positions, segments)
     (c.width, c.layers, c.heads, c.hidden, c.projection) = (width, layers, heads, hidden, projection)

@@ -1,25 +1,19 @@
 import Checkpointing
 import DurableFiles
 import Faults
+import PretrainedWeights
 import TextEncoding
 
 extension Trainer {
   /// The vocabulary that texts are read with, of rank 0: that of the checkpoint the run goes on from, else the file that
-  /// the configuration names; nil where the model encodes no text.
+  /// the configuration names, or that of the encoder it begins with; nil where the model encodes no text.
   ///
   /// Throws `Fault(.configuration)` where there is none, or where both are there and differ, `.inputMissing` where a new
   /// run names a file that is not there.
   func chooseVocabulary(_ checkpoint: Checkpoint?) throws -> [UInt8]? {
     guard configuration.model.encodesText else { return nil }
     let path = configuration.data.vocabulary
-    guard let checkpoint else {
-      guard !path.isEmpty else {
-        throw Fault(
-          .configuration, "model.trains_text needs a vocabulary, and data.vocabulary names none",
-          remedy: "Make one with sgmn-shard vocabulary, or take the vocab.txt of a BERT model")
-      }
-      return try named(path)
-    }
+    guard let checkpoint else { return try newVocabulary(path) }
     let kept = try CheckpointVocabulary.bytes(of: checkpoint)
     guard !path.isEmpty else { return kept }
     do {
@@ -32,6 +26,24 @@ extension Trainer {
       logger.notice("\(path) is not there any more; the run goes on with the vocabulary of its checkpoint")
     }
     return kept
+  }
+
+  private func newVocabulary(_ path: String) throws -> [UInt8] {
+    let encoder = configuration.initialization.text
+    let own = encoder.isEmpty ? nil : try PretrainedTextEncoder.Files(folder: encoder).vocabulary
+    guard let path = path.isEmpty ? own : path else {
+      throw Fault(
+        .configuration, "model.trains_text needs a vocabulary, and data.vocabulary names none",
+        remedy: "Make one with sgmn-shard vocabulary, or take the vocab.txt of a BERT model")
+    }
+    let bytes = try named(path)
+    guard try own == nil || own == path || named(own!) == bytes else {
+      throw Fault(
+        .configuration,
+        "The vocabulary is not that of the encoder in initialization.text, whose weights know its lines by their numbers",
+        at: path, remedy: "Leave data.vocabulary out: the encoder's own is \(own!)")
+    }
+    return bytes
   }
 
   private func named(_ path: String) throws -> [UInt8] {

@@ -92,6 +92,12 @@ struct SGMNTrain: ParsableCommand {
       "A checkpoint of the authors' SGMN that a new run begins with (initialization.release).", valueName: "file"))
   var initRelease: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The folder of a BERT or Chinese-CLIP that the text encoder of a new run with model.trains_text begins with "
+        + "(initialization.text).", valueName: "folder"))
+  var initText: String?
+
   @Option(help: ArgumentHelp("auto (the newest checkpoint), never, or a checkpoint's folder.", valueName: "from"))
   var resume = "auto"
 
@@ -145,7 +151,8 @@ struct SGMNTrain: ParsableCommand {
     guard profileSteps >= 0 else { throw ValidationError("--profile-steps \(profileSteps) is negative") }
     guard threads >= 0 else { throw ValidationError("--threads \(threads) is negative") }
     // A variable of the shell that is not set: such a run would begin at random.
-    for (option, file) in [("--init-visual", initVisual), ("--init-release", initRelease)] where file?.isEmpty == true {
+    for (option, file) in [("--init-visual", initVisual), ("--init-release", initRelease), ("--init-text", initText)]
+    where file?.isEmpty == true {
       throw ValidationError("\(option) has an empty name: give a file, or leave it out")
     }
   }
@@ -196,6 +203,7 @@ struct SGMNTrain: ParsableCommand {
     if let negatives { all.append("model.negatives=\(quoted(negatives))") }
     if let initVisual { all.append("initialization.visual=\(quoted(initVisual))") }
     if let initRelease { all.append("initialization.release=\(quoted(initRelease))") }
+    if let initText { all.append("initialization.text=\(quoted(initText))") }
     return try ConfigurationFile.load(path: config, settings: all)
   }
 

@@ -1,3 +1,4 @@
+import Checkpointing
 import FaultTrials
 import Foundation
 import Testing
@@ -91,6 +92,62 @@ extension EndToEnd {
         ranks: 2, settings: ["data.text_encoder='\(Self.folder)'"]
       ).run()
       #expect(narrow.status == 78 && narrow.lineCount("Set model.text_dim=12") == 1, "\(narrow.text)")
+    }
+
+    /// The encoder that a run trains begins as the file's: its first text loss is that of the frozen one, and at a rate of
+    /// 0 it stays so. Vocabulary and weights are then in the checkpoint, and the folder is not read again.
+    @Test func anEncoderThatIsTrainedBeginsWithTheFile() throws {
+      let world = try World.shared()
+      let folder = world.folder + "/encoder-of-a-start"
+      try FileManager.default.copyItem(atPath: Self.folder, toPath: folder)
+      let (frozen, trained) = (try RunFolder("start-frozen"), try RunFolder("start-trained"))
+      let sizes = [
+        "vocabulary_size=300", "tokens=20", "positions=64", "width=16", "heads=4", "layers=2", "hidden=24",
+        "projection=12",
+      ]
+      let training =
+        Self.model + ["model.trains_text=true", "optimizer.text_lr_scale=0"] + sizes.map { "model.text_encoder." + $0 }
+      let first = try frozen.train(
+        ranks: 2, settings: Self.model + ["data.text_encoder='\(folder)'", "data.text_tokens=20", "schedule.steps=2"]
+      ).run()
+      #expect(first.status == 0, "\(first.text)")
+      var command = try trained.train(ranks: 2, settings: training + ["schedule.steps=2"])
+      command.arguments += ["--init-text", folder]
+      let second = try command.run()
+      #expect(second.status == 0 && second.survivors.isEmpty, "\(second.text)")
+      #expect(second.lineCount("30 parameters taken") == 1, "\(second.text)")
+      let losses = (try textLosses(frozen), try textLosses(trained))
+      #expect(losses.0.count == 2 && abs(losses.0[0] - losses.1[0]) < 1e-4, "\(losses)")
+      let report = try String(decoding: trained.bytes("initialization.txt"), as: UTF8.self)
+      #expect(report.hasPrefix("Weights of the text encoder from \(folder)/model.safetensors"), "\(report)")
+
+      let checkpoint = "\(trained.path)/checkpoints/\(RunFolder.checkpoint(2))"
+      let (given, kept) = (
+        try SafetensorsFile("\(folder)/model.safetensors"), try SafetensorsFile("\(checkpoint)/model.safetensors")
+      )
+      #expect(
+        try given.read("text_model.embeddings.word_embeddings.weight") == kept.read("text_encoder.word_embedding"))
+      #expect(
+        try trained.bytes("checkpoints/\(RunFolder.checkpoint(2))/vocabulary.txt")
+          == Data(contentsOf: URL(fileURLWithPath: "\(folder)/vocab.txt")))
+
+      // Another vocabulary, or an encoder of other sizes, is told before the first step.
+      let other = folder + "/other.txt"
+      try Data("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n".utf8).write(to: URL(fileURLWithPath: other))
+      for (setting, told) in [
+        ("data.vocabulary='\(other)'", "The vocabulary is not that of the encoder"),
+        ("model.text_encoder.hidden=32", "Set model.text_encoder.hidden=24"),
+      ] {
+        var command = try RunFolder("start-refused").train(ranks: 2, settings: training + [setting])
+        command.arguments += ["--init-text", folder]
+        let refused = try command.run()
+        #expect(refused.status == 78 && refused.lineCount(told) == 1, "\(refused.text)")
+        #expect(refused.survivors.isEmpty)
+      }
+
+      try FileManager.default.removeItem(atPath: folder)
+      let again = try command.run()
+      #expect(again.status == 0 && again.lineCount("resumed at step 2") == 1, "\(again.text)")
     }
   }
 }

@@ -34,11 +34,18 @@ import Testing
   }
 
   @Test func theFullRateIsToldWhereAFileIsNamed() throws {
-    let note = { try ConfigurationFile.load(path: nil, settings: $0).noteOnEncoderRate }
-    #expect(try note(["initialization.visual=a"])?.contains("optimizer.backbone_lr_scale=1e-3") == true)
-    #expect(try note(["initialization.release=a"]) != nil)
-    #expect(try note(["initialization.visual=a", "optimizer.backbone_lr_scale=1e-3"]) == nil)
-    #expect(try note([]) == nil)
+    let notes = { try ConfigurationFile.load(path: nil, settings: $0).notesOnRates }
+    #expect(try notes(["initialization.visual=a"]).first?.contains("optimizer.backbone_lr_scale=1e-3") == true)
+    #expect(try notes(["initialization.release=a"]).count == 1)
+    #expect(try notes(["initialization.visual=a", "optimizer.backbone_lr_scale=1e-3"]).isEmpty)
+    #expect(try notes([]).isEmpty)
+    let trained = ["model.trains_text=true", "initialization.text=a"]
+    #expect(try notes(trained).first?.contains("optimizer.text_lr_scale") == true)
+    #expect(try notes(trained + ["optimizer.text_lr_scale=1e-3"]).isEmpty)
+  }
+
+  @Test func aTextEncoderIsNamedForAModelThatTrainsOne() throws {
+    #expect(try fault("initialization.text=a").what.contains("goes with model.trains_text"))
   }
 
   /// A run of its own whose checkpoint gives the encoder.

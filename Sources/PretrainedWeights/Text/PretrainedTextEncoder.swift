@@ -59,12 +59,10 @@ public struct PretrainedTextEncoder: TextFeatureEncoder, Sendable {
     _ files: Files, tokenLimit: Int = defaultTokenLimit, operandFormat: DType? = nil, batchTokenCount: Int = 4_096,
     backend: any Backend
   ) throws {
-    let settings = try files.settings.map { try TextModelSettings.read($0) }
-    let options = try files.tokenizerSettings.map { try TokenizerSettings.read($0).options } ?? WordPieceOptions()
+    let options = try files.tokenizerOptions()
     let vocabularyBytes = try FileReader.contents(of: files.vocabulary, limit: WordPieceVocabulary.byteLimit)
-    let weights = try TextWeights(try WeightFiles.open(files.weights), heads: settings?.heads)
+    let weights = try files.openWeights()
     map = weights.map
-    if let settings, let path = files.settings { try settings.check(map.configuration, path: path) }
     tokenizer = WordPieceTokenizer(try WordPieceVocabulary(vocabularyBytes, path: files.vocabulary), options: options)
     self.tokenLimit = tokenLimit
     self.batchTokenCount = batchTokenCount

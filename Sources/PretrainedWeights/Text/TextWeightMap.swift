@@ -14,13 +14,10 @@ public struct TextWeightMap: Sendable {
     case bert
   }
 
-  /// The tensors that a parameter is made of, one below the other.
+  /// What a parameter is made of, and its shape.
   struct Source: Equatable, Sendable {
-    var tensors: [String]
-    /// Of each tensor.
+    var recipe: WeightRecipe
     var shape: [Int]
-    /// Whether the parameter is the tensor with its axes exchanged.
-    var isTransposed = false
   }
 
   public let kind: Kind
@@ -86,27 +83,28 @@ public struct TextWeightMap: Sendable {
 
   private static func sources(_ names: TextWeightNames, _ c: BERTConfiguration) -> [String: Source] {
     var sources: [String: Source] = [:]
-    let add = { (parameter: String, tensors: [String], shape: [Int]) in
-      sources[parameter] = Source(tensors: tensors.map(names.name), shape: shape)
+    let add = { (parameter: String, recipe: WeightRecipe, shape: [Int]) in
+      sources[parameter] = Source(recipe: recipe, shape: shape)
     }
     let addNorm = { (parameter: String, tensor: String) in
-      sources[parameter + ".weight"] = Source(
-        tensors: [names.name(tensor, or: "gamma", for: "weight")], shape: [c.width])
-      sources[parameter + ".bias"] = Source(tensors: [names.name(tensor, or: "beta", for: "bias")], shape: [c.width])
+      add(parameter + ".weight", .copy(names.name(tensor, or: "gamma", for: "weight")), [c.width])
+      add(parameter + ".bias", .copy(names.name(tensor, or: "beta", for: "bias")), [c.width])
     }
     let addLinear = { (parameter: String, tensor: String, outputs: Int, inputs: Int) in
-      add(parameter + ".weight", [tensor + ".weight"], [outputs, inputs])
-      add(parameter + ".bias", [tensor + ".bias"], [outputs])
+      add(parameter + ".weight", .copy(names.name(tensor + ".weight")), [outputs, inputs])
+      add(parameter + ".bias", .copy(names.name(tensor + ".bias")), [outputs])
     }
-    add("word_embedding", ["embeddings.word_embeddings.weight"], [c.vocabularySize, c.width])
-    add("position_embedding", ["embeddings.position_embeddings.weight"], [c.positions, c.width])
-    add("segment_embedding", ["embeddings.token_type_embeddings.weight"], [c.segments, c.width])
+    for (parameter, table, rows) in [
+      ("word", "word", c.vocabularySize), ("position", "position", c.positions), ("segment", "token_type", c.segments),
+    ] {
+      add("\(parameter)_embedding", .copy(names.name("embeddings.\(table)_embeddings.weight")), [rows, c.width])
+    }
     addNorm("ln_embedding", "embeddings.LayerNorm")
     for number in 0..<c.layers {
       let (block, layer) = ("transformer.resblocks.\(number)", "encoder.layer.\(number)")
-      let projections = ["query", "key", "value"].map { "\(layer).attention.self.\($0)" }
-      add(block + ".attn.in_proj_weight", projections.map { $0 + ".weight" }, [c.width, c.width])
-      add(block + ".attn.in_proj_bias", projections.map { $0 + ".bias" }, [c.width])
+      let projections = ["query", "key", "value"].map { names.name("\(layer).attention.self.\($0)") }
+      add(block + ".attn.in_proj_weight", .stack(projections.map { $0 + ".weight" }), [3 * c.width, c.width])
+      add(block + ".attn.in_proj_bias", .stack(projections.map { $0 + ".bias" }), [3 * c.width])
       addLinear(block + ".attn.out_proj", layer + ".attention.output.dense", c.width, c.width)
       addNorm(block + ".ln_1", layer + ".attention.output.LayerNorm")
       addLinear(block + ".mlp.c_fc", layer + ".intermediate.dense", c.hidden, c.width)
@@ -114,10 +112,9 @@ public struct TextWeightMap: Sendable {
       addNorm(block + ".ln_2", layer + ".output.LayerNorm")
     }
     if let projection = names.projection {
-      let (outputs, inputs) = (c.projection, c.width)
-      sources["projection"] = Source(
-        tensors: [projection.name], shape: projection.isTransposed ? [inputs, outputs] : [outputs, inputs],
-        isTransposed: projection.isTransposed)
+      add(
+        "projection", projection.isTransposed ? .transpose(projection.name) : .copy(projection.name),
+        [c.projection, c.width])
     }
     return sources
   }
@@ -127,16 +124,20 @@ public struct TextWeightMap: Sendable {
     var asked: Set<String> = []
     for (parameter, source) in sources.sorted(by: { $0.key < $1.key }) {
       let parameter = "text_encoder." + parameter
-      asked.formUnion(source.tensors)
-      let shapes = source.tensors.map { names.shapes[$0] }
-      let absent = source.tensors.filter { names.shapes[$0] == nil }
-      if !absent.isEmpty {
+      let tensors = source.recipe.sources
+      asked.formUnion(tensors)
+      let absent = tensors.filter { names.shapes[$0] == nil }
+      guard absent.isEmpty else {
         report.missing.append("\(parameter): no \(absent.joined(separator: ", "))")
-      } else if let other = shapes.first(where: { $0 != source.shape }) {
-        report.shapeDiffers.append("\(parameter): file \(other!), model \(source.shape)")
-      } else {
-        report.taken.append(parameter)
+        continue
       }
+      let shapes = tensors.map { names.shapes[$0] ?? [] }
+      guard source.recipe.shape(of: shapes) == source.shape else {
+        report.shapeDiffers.append(
+          "\(parameter): file \(shapes.map { "\($0)" }.joined(separator: ", ")), model \(source.shape)")
+        continue
+      }
+      report.taken.append(parameter)
     }
     let rest = names.shapes.keys.filter { !asked.contains($0) }.sorted()
     report.unexpected = rest.filter { !names.isOfAnotherPart($0) }

@@ -11,7 +11,7 @@ public enum ConfigurationDifference {
     "compute.recompute", "compute.encoder_parts",
     "checkpoint.every", "checkpoint.keep", "checkpoint.asynchronous", "evaluation.shards", "evaluation.every",
     "safety.compare_ranks_every", "safety.on_not_finite", "safety.skip_limit", "safety.spike_deviations",
-    "initialization.visual", "initialization.release",
+    "initialization.visual", "initialization.release", "initialization.text",
     "safety.hang_seconds", "safety.long_hang_seconds", "safety.straggler_factor",
   ]
 

@@ -193,12 +193,14 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     }
   }
 
-  /// Where the weights of a new run come from, as far as not from the seed. A run that goes on reads neither file.
+  /// Where the weights of a new run come from, as far as not from the seed. A run that goes on reads none of them.
   public struct InitializationConfiguration: Codable, Sendable, Equatable {
     /// A file of CLIP's weights, for the image encoder; empty for none.
     public var visual = ""
     /// A checkpoint of the authors' SGMN; empty for none.
     public var release = ""
+    /// The folder of a BERT or Chinese-CLIP, for the text encoder of `model.trains_text`; empty for none.
+    public var text = ""
   }
 
   enum CodingKeys: String, CodingKey {
@@ -250,6 +252,9 @@ extension RunConfiguration {
       initialization.release.isEmpty || model.padding == .release, "model.padding",
       "\(model.padding.rawValue) does not go with initialization.release: the authors' weights know padded frames as "
         + "pictures of zeros")
+    try require(
+      initialization.text.isEmpty || model.encodesText, "initialization.text",
+      "goes with model.trains_text alone: a frozen encoder is named by data.text_encoder")
     try require(
       optimizer.learningRate > 0 && optimizer.learningRate.isFinite, "optimizer.learning_rate",
       "\(optimizer.learningRate) is not a rate")
