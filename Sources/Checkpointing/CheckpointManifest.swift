@@ -102,7 +102,8 @@ public struct CheckpointManifest: Codable, Sendable, Equatable {
 
   /// Whether a name is one of a file in the folder itself, and not hidden.
   static func isPlain(_ name: String) -> Bool {
-    !name.isEmpty && !name.hasPrefix(".") && name.utf8.count <= 255 && !name.utf8.contains { $0 == 0x2F || $0 < 0x20 }
+    !name.isEmpty && name.utf8.first != UInt8(ascii: ".") && name.utf8.count <= 255
+      && !name.utf8.contains { $0 == 0x2F || $0 < 0x20 }
   }
 
   static func hexadecimal(_ hash: UInt64) -> String {

@@ -122,10 +122,15 @@ public enum DurableFile {
   public static func remove(_ path: String) throws { try systemCall("unlink", path: path) { unlink(path) } }
 
   /// `a/b/c` as (`a/b`, `c`); the folder of a bare name is `.`.
-  static func split(_ path: String) -> (folder: String, name: String) {
-    let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-    guard let slash = trimmed.lastIndex(of: "/") else { return (".", trimmed) }
-    let folder = slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
-    return (folder, String(trimmed[trimmed.index(after: slash)...]))
+  ///
+  /// In bytes, as the system reads a path: to Swift a slash and a combining mark behind it are one character, which is no
+  /// slash.
+  public static func split(_ path: String) -> (folder: String, name: String) {
+    let slash = UInt8(ascii: "/")
+    var bytes = Substring(path).utf8
+    if bytes.count > 1, bytes.last == slash { bytes.removeLast() }
+    guard let place = bytes.lastIndex(of: slash) else { return (".", String(Substring(bytes))) }
+    let folder = place == bytes.startIndex ? "/" : String(Substring(bytes[..<place]))
+    return (folder, String(Substring(bytes[bytes.index(after: place)...])))
   }
 }

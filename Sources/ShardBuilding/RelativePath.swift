@@ -3,14 +3,24 @@ import Glibc
 /// Paths that others wrote, and the folder they must stay in.
 enum RelativePath {
   /// Whether a path, taken from a folder, stays in it by its text alone: not absolute, no `..` above the start.
+  ///
+  /// In bytes, as the system reads it: to Swift `../` before a combining mark is not `..` and a slash.
   static func staysWithin(_ path: String) -> Bool {
-    guard !path.isEmpty, !path.hasPrefix("/"), !path.utf8.contains(0) else { return false }
+    guard !path.isEmpty, !isAbsolute(path), !path.utf8.contains(0) else { return false }
     var depth = 0
-    for part in path.split(separator: "/") where part != "." {
-      depth += part == ".." ? -1 : 1
+    for part in path.utf8.split(separator: UInt8(ascii: "/")) where !part.elementsEqual(".".utf8) {
+      depth += part.elementsEqual("..".utf8) ? -1 : 1
       if depth < 0 { return false }
     }
     return depth > 0
+  }
+
+  static func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
+
+  /// Whether a path without links lies in a folder without links.
+  static func lies(_ path: String, in folder: String) -> Bool {
+    folder == "/"
+      || path.utf8.starts(with: folder.utf8) && path.utf8.dropFirst(folder.utf8.count).first == UInt8(ascii: "/")
   }
 
   /// The path without links; nil where nothing is there.

@@ -20,6 +20,22 @@ import Testing
     #expect(throws: Fault.self) { try DurableFile.createFolder(path + "/file/below") }
   }
 
+  @Test(arguments: [
+    ("a/b/c", "a/b", "c"), ("c", ".", "c"), ("/c", "/", "c"), ("a/b/", "a", "b"), ("a//b", "a/", "b"), ("/", "/", ""),
+    // A mark behind a slash makes one character of both.
+    ("a/\u{322}b", "a", "\u{322}b"), ("a\u{600}/b", "a\u{600}", "b"),
+  ])
+  func aPathIsSplitAtItsLastSlash(path: String, folder: String, name: String) {
+    #expect(DurableFile.split(path) == (folder, name))
+  }
+
+  @Test func aNameMayBeginWithAMark() throws {
+    let path = folder.path + "/\u{322}folder/\u{322}file"
+    try DurableFile.createFolder(DurableFile.split(path).folder)
+    try DurableFile.write([1], to: path)
+    #expect(FileManager.default.contents(atPath: path) == Data([1]))
+  }
+
   @Test func leftoversOfKilledWritersAreRemoved() throws {
     for name in [".shard.tmp-17-1", "shard", ".hidden", "notes.tmp-old"] {
       try DurableFile.write([1], to: "\(folder.path)/\(name)")

@@ -16,4 +16,17 @@ import Testing
     ("", false), ("a\0b", false), (".", false), ("a/..b", true),
   ])
   func `a path that stays`(_ path: String, _ stays: Bool) { #expect(RelativePath.staysWithin(path) == stays) }
+
+  /// Marks that join with a slash or a point beside them: to Swift one character, to the system still a slash.
+  @Test(arguments: ["\u{322}", "\u{300}", "\u{200D}", "\u{FE0F}"])
+  func `marks do not hide a slash`(_ mark: String) {
+    #expect(!RelativePath.staysWithin("../\(mark)x"))
+    #expect(!RelativePath.staysWithin("\(mark)/../../x"))
+    #expect(!RelativePath.staysWithin("/\(mark)etc/passwd"))
+    #expect(!RelativePath.staysWithin("\u{600}/../../x"))
+    #expect(RelativePath.staysWithin("a/\(mark)x/../y"))
+    #expect(RelativePath.staysWithin("..\(mark)"))
+    #expect(RelativePath.lies("/root/\(mark)x", in: "/root"))
+    #expect(!RelativePath.lies("/root\(mark)/x", in: "/root") && !RelativePath.lies("/rooted", in: "/root"))
+  }
 }

@@ -12,8 +12,10 @@ struct S3Location: Sendable, Equatable {
       Fault(.usage, what, at: RemoteURL.shown(text), remedy: "Give s3://BUCKET/PREFIX")
     }
     guard text.lowercased().hasPrefix("s3://") else { throw refused("Not an address of S3") }
-    let parts = text.dropFirst(5).split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-    bucket = String(parts[0])
+    // In bytes: a key may begin with a mark that makes another character of the slash before it.
+    let slash = UInt8(ascii: "/")
+    let parts = text.utf8.dropFirst(5).split(separator: slash, maxSplits: 1, omittingEmptySubsequences: false)
+    bucket = String(Substring(parts[0]))
     guard !bucket.contains("@") else { throw refused("The address carries a user name or a password") }
     let allowed = bucket.utf8.allSatisfy {
       switch $0 {
@@ -26,13 +28,13 @@ struct S3Location: Sendable, Equatable {
     guard (3...255).contains(bucket.utf8.count), allowed, !bucket.hasPrefix("."), !bucket.contains("..") else {
       throw refused("'\(bucket.prefix(80))' cannot be the name of a bucket")
     }
-    var rest = parts.count > 1 ? parts[1][...] : ""
-    while rest.last == "/" { rest.removeLast() }
-    while rest.first == "/" { rest.removeFirst() }
-    guard rest.utf8.count <= 900, rest.utf8.allSatisfy({ $0 >= 32 && $0 != 127 }) else {
+    var rest = parts.count > 1 ? parts[1] : Substring("").utf8
+    while rest.last == slash { rest.removeLast() }
+    while rest.first == slash { rest.removeFirst() }
+    guard rest.count <= 900, rest.allSatisfy({ $0 >= 32 && $0 != 127 }) else {
       throw refused("The prefix is too long, or holds control characters")
     }
-    prefix = String(rest)
+    prefix = String(Substring(rest))
   }
 
   func key(of name: String) -> String { prefix.isEmpty ? name : "\(prefix)/\(name)" }

@@ -92,7 +92,7 @@ struct PictureContainer: Sendable, Equatable {
       }
     }
     while let member = try reader.next() {
-      let file = member.name.split(separator: "/").last ?? ""
+      let file = DurableFile.split(member.name).name
       guard let dot = file.lastIndex(of: ".") else { continue }
       let memberKey = String(member.name.dropLast(file.distance(from: dot, to: file.endIndex)))
       if memberKey != key {

@@ -143,10 +143,7 @@ extension ShardBuilder {
   /// Free bytes where the folder is, or will be.
   private static func freeByteCount(for folder: String) throws -> Int {
     var path = folder
-    while access(path, F_OK) != 0 {
-      guard let slash = path.lastIndex(of: "/") else { return try DurableFile.freeByteCount(at: ".") }
-      path = slash == path.startIndex ? "/" : String(path[..<slash])
-    }
+    while access(path, F_OK) != 0, path != "." { path = DurableFile.split(path).folder }
     return try DurableFile.freeByteCount(at: path)
   }
 }

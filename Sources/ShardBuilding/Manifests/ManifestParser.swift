@@ -1,3 +1,4 @@
+import DurableFiles
 import Faults
 import MediaDecoding
 
@@ -13,7 +14,7 @@ struct ManifestParser: Sendable {
 
   init(path: String, allowOutside: Bool) {
     self.allowOutside = allowOutside
-    folder = path.contains("/") ? String(path[..<path.lastIndex(of: "/")!]) : "."
+    folder = DurableFile.split(path).folder
   }
 
   /// The sample of a line. Throws `Fault(.badData)` that names the place and the field.
@@ -113,12 +114,12 @@ struct ManifestParser: Sendable {
   /// The file a path of the manifest means. One that leads out of the manifest's folder, also through a link, is none.
   private func resolve(_ name: String, followLinks: Bool) -> Resolution {
     guard !name.isEmpty, !name.utf8.contains(0) else { return .notAPath }
-    let full = name.hasPrefix("/") ? name : folder + "/" + name
+    let full = RelativePath.isAbsolute(name) ? name : folder + "/" + name
     if allowOutside { return .path(full) }
-    guard !name.hasPrefix("/"), RelativePath.staysWithin(name) else { return .outside }
+    guard RelativePath.staysWithin(name) else { return .outside }
     // A file that is missing is found out, with its name, when it is opened.
     if followLinks, let real = RelativePath.real(full), let root = RelativePath.real(folder) {
-      guard root == "/" || real.hasPrefix(root + "/") else { return .outside }
+      guard RelativePath.lies(real, in: root) else { return .outside }
     }
     return .path(full)
   }

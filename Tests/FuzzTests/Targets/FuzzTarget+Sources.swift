@@ -51,9 +51,9 @@ extension FuzzTarget {
 
   /// Whether a path below /nowhere stays there, part by part.
   private static func staysInside(_ path: String) -> Bool {
-    guard path.hasPrefix("/nowhere/") else { return false }
+    guard path.utf8.starts(with: "/nowhere/".utf8) else { return false }
     var depth = 0
-    for part in path.dropFirst(9).utf8.split(separator: UInt8(ascii: "/")) where !part.elementsEqual(".".utf8) {
+    for part in path.utf8.dropFirst(9).split(separator: UInt8(ascii: "/")) where !part.elementsEqual(".".utf8) {
       depth += part.elementsEqual("..".utf8) ? -1 : 1
       if depth < 0 { return false }
     }
