@@ -34,8 +34,10 @@ import Testing
     let reused = pool.take(10_000)
     #expect(reused.baseAddress == large.baseAddress && reused.count == large.count)
     pool.give(reused)
-    #expect(pool.take(5_000).baseAddress != large.baseAddress)  // more than half as much again would be waste
+    let small = pool.take(5_000)
+    #expect(small.baseAddress != large.baseAddress)  // more than half as much again would be waste
     #expect(pool.take(14_000).baseAddress == large.baseAddress)
+    for block in [small, large] { pool.give(block) }
   }
 
   @Test func theLiveBytesAreKnown() {
@@ -45,6 +47,7 @@ import Testing
     #expect(pool.liveByteCount == all && pool.peakLiveByteCount == all)
     pool.give(blocks[2])
     #expect(pool.liveByteCount == all - blocks[2].count && pool.peakLiveByteCount == all)
+    for block in blocks[..<2] { pool.give(block) }
   }
 
   /// Blocks of any size, in any order: each keeps what is written at its ends until it is given back.
@@ -75,6 +78,7 @@ import Testing
     #expect(pool.liveByteCount == live.reduce(0) { $0 + $1.block.count })
     let spans = live.map { (UInt(bitPattern: $0.block.baseAddress), $0.block.count) }.sorted { $0.0 < $1.0 }
     #expect(zip(spans, spans.dropFirst()).allSatisfy { $0.0 + UInt($0.1) <= $1.0 })
+    for entry in live { pool.give(entry.block) }
   }
 
   /// Steps that keep activations of as many pictures as their batch has, and free them in reverse.
@@ -122,6 +126,8 @@ import Testing
     let again = (0..<20).map { _ in pool.take(3 << 20) }
     for block in again { block.storeBytes(of: 7, as: UInt64.self) }
     #expect(again.allSatisfy { $0.load(as: UInt64.self) == 7 })
+    for block in again { pool.give(block) }
+    for (number, piece) in pieces.enumerated() where number % 2 == 1 { pool.give(piece) }
   }
 
   @Test func tensorsReturnTheirMemory() {
