@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "confine.h"
+#include "sanitizer.h"
 #include "threads.h"
 
 #ifndef F_SETPIPE_SZ

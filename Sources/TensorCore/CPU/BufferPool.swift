@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Synchronization
 
@@ -54,12 +55,14 @@ final class BufferPool: Sendable {
     guard let block else {
       fatalError("out of memory: \(size) bytes asked for, \(liveByteCount) in use; lower the batch size")
     }
+    sgmn_sanitizer_acquire(Unmanaged.passUnretained(self).toOpaque())
     return UnsafeMutableRawBufferPointer(start: UnsafeMutableRawPointer(bitPattern: block.address), count: block.size)
   }
 
   /// Takes back what `take` gave.
   func give(_ block: UnsafeMutableRawBufferPointer) {
     let (address, size) = (UInt(bitPattern: block.baseAddress), block.count)
+    sgmn_sanitizer_release(Unmanaged.passUnretained(self).toOpaque())
     state.withLock { state in
       state.liveByteCount -= size
       if size > BufferPool.largeByteCount {
