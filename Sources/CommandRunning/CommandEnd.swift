@@ -47,7 +47,7 @@ public enum CommandEnd {
       return try body()
     } catch {
       let fault = fault(error)
-      if LaunchRank.speaks { FileHandle.standardError.write(Data("error: \(fault)\n".utf8)) }
+      LaunchRank.tell("error: \(fault)")
       return fault.code
     }
   }
@@ -67,12 +67,23 @@ public enum CommandEnd {
   }
 }
 
-/// Whether this process may speak for all before MPI has started.
+/// Ranks before MPI has started: what is wrong then, as a command line, is wrong on each of them.
 public enum LaunchRank {
+  /// Whether this process is the one that speaks for all.
   public static var speaks: Bool {
     let environment = ProcessInfo.processInfo.environment
     return ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"].allSatisfy {
       environment[$0] == nil || environment[$0] == "0"
     }
+  }
+
+  /// Seconds in which the one that speaks has surely spoken; it ends all then.
+  private static let patience = 2.0
+
+  /// Says what ends the process, in one write, or leaves the one that speaks the time to say it: `mpirun` ends all with
+  /// the first that fails, and has something to say itself, in the midst of what is written in pieces.
+  public static func tell(_ message: String) {
+    guard speaks else { return Thread.sleep(forTimeInterval: patience) }
+    FileHandle.standardError.write(Data((message + "\n").utf8))
   }
 }

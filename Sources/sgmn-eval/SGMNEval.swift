@@ -151,9 +151,11 @@ struct SGMNEval: ParsableCommand {
       var command = try parseAsRoot()
       try command.run()
     } catch {
-      let code = exitCode(for: error).rawValue
-      guard LaunchRank.speaks || error is ArgumentParser.ExitCode else { Foundation.exit(code) }
-      exit(withError: error)
+      let code = exitCode(for: error)
+      if code.isSuccess, !LaunchRank.speaks { Foundation.exit(code.rawValue) }  // help, which one prints
+      if code.isSuccess || error is ArgumentParser.ExitCode { exit(withError: error) }
+      LaunchRank.tell(fullMessage(for: error))
+      Foundation.exit(code.rawValue)
     }
   }
 }

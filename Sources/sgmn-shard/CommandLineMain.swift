@@ -6,18 +6,18 @@ import Glibc
 /// How a command ends: a fault becomes `sgmn-shard: error: …` on stderr and its exit code.
 enum CommandLineMain {
   static func run(_ root: any ParsableCommand.Type) -> Never {
+    var isWorker = false
     do {
       var command = try root.parseAsRoot()
+      isWorker = command is DecodeWorkerCommand
       // Workers are told by the command that starts them.
-      if !(command is DecodeWorkerCommand) { try CommandEnd.checkFailpoints() }
+      if !isWorker { try CommandEnd.checkFailpoints() }
       try command.run()
       Glibc.exit(ExitCode.done.rawValue)
     } catch let fault as Fault {
       ProgressLine.clear()
-      // What is wrong before there are ranks is wrong on each of them: one says so.
-      if LaunchRank.speaks {
-        print(error: "sgmn-shard: \(fault.code == .stoppedWithCheckpoint ? "" : "error: ")\(fault)")
-      }
+      if isWorker, !LaunchRank.speaks { Glibc.exit(fault.code.rawValue) }
+      LaunchRank.tell("sgmn-shard: \(fault.code == .stoppedWithCheckpoint ? "" : "error: ")\(fault)")
       Glibc.exit(fault.code.rawValue)
     } catch let code as ArgumentParser.ExitCode {
       Glibc.exit(code.rawValue)
@@ -25,8 +25,13 @@ enum CommandLineMain {
       // Neither a fault nor a matter of the command line: a mistake of ours.
       print(error: "sgmn-shard: error: \(Fault(.internalError, "\(error)", remedy: "Report it"))")
       Glibc.exit(ExitCode.internalError.rawValue)
+    } catch let error where root.exitCode(for: error).isSuccess {
+      // Help, on stdout.
+      if LaunchRank.speaks { root.exit(withError: error) }
+      Glibc.exit(ExitCode.done.rawValue)
     } catch {
-      root.exit(withError: error)  // ArgumentParser's own: help on stdout, usage errors on stderr with code 64
+      LaunchRank.tell(root.fullMessage(for: error))
+      Glibc.exit(root.exitCode(for: error).rawValue)
     }
   }
 

@@ -18,9 +18,11 @@ enum Main {
       var command = try root.parseAsRoot(other == nil ? arguments : Array(arguments.dropFirst()))
       try command.run()
     } catch {
-      let code = root.exitCode(for: error).rawValue
-      guard LaunchRank.speaks || error is ArgumentParser.ExitCode else { Foundation.exit(code) }
-      root.exit(withError: error)
+      let code = root.exitCode(for: error)
+      if code.isSuccess, !LaunchRank.speaks { Foundation.exit(code.rawValue) }  // help, which one prints
+      if code.isSuccess || error is ArgumentParser.ExitCode { root.exit(withError: error) }
+      LaunchRank.tell(root.fullMessage(for: error))
+      Foundation.exit(code.rawValue)
     }
   }
 }

@@ -134,5 +134,21 @@ extension EndToEnd {
       let weights = model.dropFirst(8 + header).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
       #expect(!weights.isEmpty && weights.allSatisfy(\.isFinite))
     }
+
+    /// `mpirun` ends all ranks with the first that fails, so the others must leave the one that speaks the time for it.
+    @Test(arguments: [
+      ("sgmn-train", ["--stepz"], "Missing expected argument '--out <out>'"),
+      ("sgmn-eval", ["--stepz"], "Missing expected argument '--checkpoint <checkpoint>'"),
+      ("sgmn-shard", ["build", "--out", "x"], "Give one of --manifest"),
+      ("sgmn-shard", ["vocabulary", "--shards", "x", "--out", "y"], "sgmn-shard vocabulary is for one process"),
+      ("sgmn-train", ["--out", "x", "--print-config", "--set", "nothing"], "A setting is key=value"),
+    ])
+    func aWrongCallIsToldOnceHoweverLateItsTellerStarts(name: String, arguments: [String], message: String) throws {
+      let late = Command(name, arguments, ranks: 3).prefixing("sh -c 'sleep 0.7; exec \"$@\"' sh", rank: 0)
+      let result = try late.run()
+      #expect(result.status == 64, "\(result.text)")
+      #expect(result.lineCount(message) == 1, "\(result.text)")
+      #expect(result.survivors.isEmpty)
+    }
   }
 }
