@@ -38,6 +38,25 @@ import Testing
     #expect(try load(ConfigurationFile.text(of: c)) == c)
   }
 
+  @Test func everyDigitOfANumberIsWritten() throws {
+    var c = RunConfiguration()
+    c.optimizer.learningRate = 1.234_567_890_123_456_7e-4
+    c.safety.hangSeconds = 100.000_000_000_000_01
+    #expect(try load(ConfigurationFile.text(of: c)) == c)
+  }
+
+  /// A long text is folded: a line of it can look like a key with its number.
+  @Test func textsThatLookLikeNumbersAreWrittenAsTheyAre() throws {
+    var c = RunConfiguration()
+    for text in [
+      String(repeating: "long ", count: 15) + "weight: 5e-1 " + String(repeating: "long ", count: 20),
+      "two lines\nweight: 5e-1\n", "5e-1", "1e+2", "true", "null", "~", "007",
+    ] {
+      c.data.train = text
+      #expect(try load(ConfigurationFile.text(of: c)) == c, "\(text.debugDescription)")
+    }
+  }
+
   @Test func whatIsWrittenIsReadAgain() throws {
     var c = RunConfiguration()
     c.model.mining = .distance
@@ -53,6 +72,16 @@ import Testing
     #expect(fault.place?.hasSuffix(".yaml:3:3") == true)
     #expect(fault.remedy?.contains("width") == true)
     #expect(try self.fault("", ["model.nothing=1"]).place == "--set model.nothing=1")
+  }
+
+  @Test(arguments: ["1:30", "22222222222222222:622222222222222222:6222222222222222:622", "-1:2:3"])
+  func aNumberOfBase60IsNoNumber(_ value: String) throws {
+    for key in ["seed", "safety.hang_seconds"] {
+      let fault = try fault("", ["\(key)=\(value)"])
+      #expect(fault.code == .configuration)
+      #expect(fault.what == "\(key): '\(value)' is not what this key takes")
+    }
+    #expect(try fault("model:\n  layers: \(value)\n").place?.hasSuffix(".yaml:2:11") == true)
   }
 
   @Test func aValueOfTheWrongKindNamesItsLine() throws {

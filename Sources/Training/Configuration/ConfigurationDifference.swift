@@ -17,8 +17,12 @@ public enum ConfigurationDifference {
 
   /// `field: checkpoint=… now=…` for every key that differs and may not.
   public static func lines(checkpoint: RunConfiguration, now: RunConfiguration) throws -> [String] {
-    let (old, new) = (try flattened(checkpoint), try flattened(now))
-    return new.keys.sorted()
+    lines(checkpoint: try flattened(checkpoint), now: try flattened(now))
+  }
+
+  /// The same of two configurations that are flattened.
+  static func lines(checkpoint old: [String: String], now new: [String: String]) -> [String] {
+    new.keys.sorted()
       .filter { !free.contains($0) && old[$0] != new[$0] && !leavesOpen($0, old[$0], new[$0]) }
       .map { "\($0): checkpoint=\(old[$0] ?? "-") now=\(new[$0] ?? "-")" }
   }
@@ -35,8 +39,8 @@ public enum ConfigurationDifference {
     return one.keys.sorted().filter { one[$0] != other[$0] }.map { "\($0): \(one[$0] ?? "-") | \(other[$0] ?? "-")" }
   }
 
-  private static func flattened(_ configuration: RunConfiguration) throws -> [String: String] {
-    guard let tree = try Yams.compose(yaml: ConfigurationFile.text(of: configuration)) else { return [:] }
+  /// The value of every key, `group.key`, as the file of settings writes it.
+  static func flattened(_ configuration: RunConfiguration) throws -> [String: String] {
     var result: [String: String] = [:]
     func visit(_ node: Node, _ path: [String]) {
       if case .mapping(let mapping) = node {
@@ -45,7 +49,7 @@ public enum ConfigurationDifference {
         result[path.joined(separator: ".")] = node.string ?? ""
       }
     }
-    visit(tree, [])
+    visit(try ConfigurationFile.tree(of: configuration), [])
     return result
   }
 }

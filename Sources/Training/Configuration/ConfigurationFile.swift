@@ -48,9 +48,7 @@ public enum ConfigurationFile {
 
   /// The configuration as YAML, every key stated.
   public static func text(of configuration: RunConfiguration) throws -> String {
-    let encoder = YAMLEncoder()
-    encoder.options.sortKeys = false
-    return withPlainNumbers(try encoder.encode(configuration))
+    try Yams.serialize(node: tree(of: configuration))
   }
 
   private static func text(at path: String) throws -> String {
@@ -77,26 +75,29 @@ public enum ConfigurationFile {
         .configuration, "More than \(aliasLimit) aliases (*name)", at: source, remedy: "State the values themselves")
     }
     do {
-      return try Yams.compose(yaml: text)
+      return try parse(text)
     } catch {
       throw Fault(.configuration, "Not YAML: \(String("\(error)".prefix(1000)))", at: source)
     }
   }
 
+  /// The tree of a YAML text. It guesses no kind of value from what is written: what a key takes says that. Guessing, by
+  /// seven regular expressions whenever two nodes are compared, would take longer than all else.
+  static func parse(_ text: String) throws -> Node? { try Yams.compose(yaml: text, .basic, .default, .utf8) }
+
   /// The tree of the defaults, made once; it is a value that nobody changes.
-  nonisolated(unsafe) private static let defaults = Result {
-    guard let node = try Yams.compose(yaml: text(of: RunConfiguration())) else {
-      throw Fault(.internalError, "The default configuration is empty")
-    }
-    return node
-  }
+  nonisolated(unsafe) private static let defaults = Result { try tree(of: RunConfiguration()) }
 
   /// Puts `node` where it belongs, refusing keys that the defaults do not have.
   private static func merge(_ node: Node, into tree: inout Node, path: [String], source: String) throws {
     let name = path.joined(separator: ".")
     guard case .mapping(let known) = tree else {
-      guard case .scalar = node else {
+      guard case .scalar(let given) = node else {
         throw Fault(.configuration, "\(name) is one value, not a list or a group", at: place(node, source))
+      }
+      // Yams takes 1:30 for 90, and traps where such a number of base 60 is too large.
+      if given.string.contains(":"), tree.string.flatMap(Double.init) != nil {
+        throw wrongKind(name, given.string, at: place(node, source))
       }
       tree = node
       return
@@ -156,11 +157,14 @@ public enum ConfigurationFile {
     }
     let names = context.codingPath.map(\.stringValue)
     let node = names.reduce(Optional(tree)) { $0?.mapping?[$1] }
-    let value = node?.string.map { "'\($0)'" } ?? "the value"
     let line = node?.mark.map { ":\($0.line):\($0.column)" } ?? ""
-    return Fault(
-      .configuration, "\(names.joined(separator: ".")): \(value) is not what this key takes",
-      at: path.map { $0 + line } ?? "--set", remedy: "docs/configuration.md lists every key and its values")
+    return wrongKind(names.joined(separator: "."), node?.string, at: path.map { $0 + line } ?? "--set")
+  }
+
+  private static func wrongKind(_ name: String, _ value: String?, at place: String) -> Fault {
+    Fault(
+      .configuration, "\(name): \(value.map { "'\($0)'" } ?? "the value") is not what this key takes", at: place,
+      remedy: "docs/configuration.md lists every key and its values")
   }
 }
 
