@@ -20,13 +20,20 @@ extension FaultTrial {
       command.launcherPrefix += ["unshare", "--time", "--monotonic", "86400", "--boottime", "86400"]
       told.append("monotonic clock + 1 day")
     }
-    if runs(["faketime", "-f", "-1d", "true"]) {
-      command.launcherPrefix += ["faketime", "-f", "-1d"]
-      told.append("date - 1 day")
+    let date = DateFile(run)
+    if try date.applies(to: &command) {
+      told.append("date - 1 day, two days back in the midst")
     } else {
       told.append("the date not: faketime is not installed")
     }
-    let result = try Oracle.expectUnbrokenEnd(of: run, by: command)
+    let job = try command.armed("step.forward:sleep=40@*").start()
+    _ = job.wait { run.metricsLineCount > newest + 1 }
+    try date.moveBack()
+    let result = job.finish()
+    try Oracle.expect(result, 0)
+    try Oracle.expectUnbrokenEnd(of: run, ranks: setting.ranks)
+    try Oracle.expectNothingLeft(in: run)
+    try date.expectMoved()
     guard result.resumedStep == newest else {
       throw TrialFailure("went on at \(result.resumedStep ?? -1) instead of step \(newest)")
     }
@@ -54,5 +61,52 @@ extension FaultTrial {
     var command = Command(words[0], Array(words.dropFirst()))
     command.seconds = 10
     return (try? command.run().status) == 0
+  }
+}
+
+/// The date that `faketime` shows a job: a file says how far it is from the true one, and is read whenever a process
+/// asks. The monotonic clock, which no date moves, is as it is.
+private final class DateFile {
+  private let run: RunFolder
+  private let path: String
+  private var isUsed = false
+
+  init(_ run: RunFolder) { (self.run, path) = (run, run.path + "-date") }
+
+  deinit { unlink(path) }
+
+  /// Starts the job a day early; false where there is no `faketime`.
+  func applies(to command: inout Command) throws -> Bool {
+    guard FaultTrial.runs(["faketime", "-f", "-1d", "true"]) else { return false }
+    try write("-1d")
+    command.launcherPrefix += [
+      "faketime", "-f", "-1d", "env", "--unset=FAKETIME", "FAKETIME_TIMESTAMP_FILE=\(path)", "FAKETIME_NO_CACHE=1",
+      "FAKETIME_DONT_FAKE_MONOTONIC=1",
+    ]
+    isUsed = true
+    return true
+  }
+
+  func moveBack() throws {
+    if isUsed { try write("-3d") }
+  }
+
+  /// Throws unless the times of the steps went back by about two days.
+  func expectMoved() throws {
+    guard isUsed else { return }
+    let times = try run.bytes("metrics.jsonl").split(separator: 0x0A).map { line in
+      try JSONDecoder().decode(Line.self, from: Data(line)).time
+    }
+    guard zip(times, times.dropFirst()).contains(where: { $1 - $0 < -1.9 * 86_400 }) else {
+      throw TrialFailure("no step is two days before the one in front of it")
+    }
+  }
+
+  private struct Line: Decodable {
+    var time: Double
+  }
+
+  private func write(_ offset: String) throws {
+    try "\(offset)\n".write(toFile: path, atomically: true, encoding: .utf8)
   }
 }
