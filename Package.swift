@@ -24,6 +24,7 @@ let parserFuzzing: Target = {
   let dependencies: [Target.Dependency] = [
     "Training", "RemoteStorage", "ShardBuilding", "WorkerProcesses", "WeightFiles", "WeightArchives", "Checkpointing",
     "ShardFormat", "MediaDecoding", "Collectives", "Telemetry", "DurableFiles", "Failpoints", "CZlib", "Faults",
+    "PretrainedWeights", "TextEncoding", "TextModel", "SGMNModel", "NeuralNetworks",
   ]
   return Context.environment["SGMN_FUZZ"] == nil
     ? .testTarget(

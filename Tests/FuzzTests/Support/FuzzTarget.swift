@@ -18,6 +18,6 @@ struct FuzzTarget: Sendable {
   static let all: [FuzzTarget] = [
     .shard, .pixels, .details, .setIndex, .safetensors, .torchWeights, .checkpointManifest, .configuration, .setting,
     .runState, .json, .manifest, .tar, .lpr4m, .movingFashion, .embeddings, .jpeg, .http, .addresses, .metrics, .worker,
-    .lists,
+    .lists, .vocabulary, .modelSettings, .weightNames,
   ]
 }
