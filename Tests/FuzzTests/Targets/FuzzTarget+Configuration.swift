@@ -4,9 +4,9 @@ import Synchronization
 @testable import Training
 
 extension FuzzTarget {
-  /// Hashes of the files that were written. Most inputs come to a configuration that was there before, and reading it
-  /// again takes half of the time.
-  private static let written = Mutex<Set<Int>>([])
+  /// What was written of late. Most inputs come to a configuration that was there a moment ago, and writing it and
+  /// reading it again takes more than half of the time.
+  private static let written = Mutex<[RunConfiguration]>([])
 
   /// A configuration file. What is read must be written as a file of the same content.
   static let configuration = FuzzTarget(name: "configuration") {
@@ -17,10 +17,11 @@ extension FuzzTarget {
     ]
   } parse: { bytes in
     let configuration = try MemoryFile.with(bytes) { try ConfigurationFile.load(path: $0, settings: []) }
+    guard written.withLock({ !$0.contains(configuration) }) else { return }
     let text = try ConfigurationFile.text(of: configuration)
-    guard written.withLock({ $0.insert(text.hashValue).inserted }) else { return }
     let again = try MemoryFile.with(Array(text.utf8)) { try ConfigurationFile.load(path: $0, settings: []) }
     try Finding.unless(again == configuration, "the file is read as another configuration after it was written")
+    written.withLock { $0 = [configuration] + $0.prefix(31) }
   }
 
   /// Values of `--set`, a line each.
