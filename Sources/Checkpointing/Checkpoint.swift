@@ -15,6 +15,8 @@ public struct Checkpoint: Sendable, Equatable {
     manifest = try CheckpointManifest.read(folder: folder)
   }
 
+  init(folder: String, manifest: CheckpointManifest) { (self.folder, self.manifest) = (folder, manifest) }
+
   /// The path of one of its files; `Fault(.badData)` where the manifest has none of that name.
   public func path(_ name: String) throws -> String {
     guard manifest.files.contains(where: { $0.name == name }) else {

@@ -45,7 +45,12 @@ public final class CheckpointDraft {
   /// Makes every file durable and lists them. Files of this draft have been hashed on their way out, so that here
   /// only their sizes are compared; those of other code are read.
   func files() throws -> [CheckpointManifest.File] {
-    try DurableFile.names(in: folder).map { name in
+    let names = try DurableFile.names(in: folder)
+    if let lost = written.keys.first(where: { !names.contains($0) }) {
+      throw Fault(
+        .inputOutput, "A file was written, and is not there", at: "\(folder)/\(lost)", remedy: "Check the disk")
+    }
+    return try names.map { name in
       let path = "\(folder)/\(name)"
       guard CheckpointManifest.isPlain(name) else {
         throw Fault(.internalError, "A checkpoint cannot hold this file", at: path)

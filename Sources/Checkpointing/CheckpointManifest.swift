@@ -38,12 +38,15 @@ public struct CheckpointManifest: Codable, Sendable, Equatable {
     self.files = files
   }
 
-  /// The bytes of `manifest.json`, sealed with their checksum.
-  func encoded() throws -> [UInt8] {
+  /// With its own checksum, as it is read again.
+  func sealed() throws -> CheckpointManifest {
     var sealed = self
     sealed.checksum = try checksumOfContent()
-    return try Self.encode(sealed)
+    return sealed
   }
+
+  /// The bytes of `manifest.json`, sealed with their checksum.
+  func encoded() throws -> [UInt8] { try Self.encode(sealed()) }
 
   /// Reads and checks the manifest of a checkpoint folder.
   ///
@@ -92,11 +95,15 @@ public struct CheckpointManifest: Codable, Sendable, Equatable {
     guard format >= 1, sequence >= 0, step >= 0 else {
       throw Fault(.badData, "The manifest has negative counts", at: path)
     }
+    guard !files.isEmpty else { throw Fault(.badData, "The manifest lists no files", at: path) }
     var names: Set<String> = [Self.fileName]
+    var total = 0
     for file in files {
-      guard Self.isPlain(file.name), names.insert(file.name).inserted, file.byteCount >= 0 else {
+      let (sum, overflow) = total.addingReportingOverflow(file.byteCount)
+      guard Self.isPlain(file.name), names.insert(file.name).inserted, file.byteCount >= 0, !overflow else {
         throw Fault(.badData, "The manifest lists an impossible file \(file.name.debugDescription)", at: path)
       }
+      total = sum
     }
   }
 

@@ -19,33 +19,45 @@ extension CheckpointStore {
 
   /// The names of the checkpoint folders, by step.
   func names() throws -> [String] {
-    guard exists(folder) else { return [] }
+    guard try exists(folder) else { return [] }
     return try DurableFile.names(in: folder).filter { Self.step(name: $0) != nil }.sorted {
       (Self.step(name: $0) ?? 0) < (Self.step(name: $1) ?? 0)
     }
   }
 
-  /// The checkpoints whose manifests can be read, the oldest first.
-  func checkpoints() -> [Checkpoint] {
-    ((try? names()) ?? []).compactMap { try? Checkpoint(folder: "\(folder)/\($0)") }
-      .sorted { ($0.manifest.sequence, $0.step) < ($1.manifest.sequence, $1.step) }
+  /// The checkpoints whose manifests are whole and those of their steps, the oldest first. One that cannot be read now is no damaged one, and
+  /// what depends on the list must not go on without it.
+  func checkpoints() throws -> [Checkpoint] {
+    try names().compactMap { name in
+      do {
+        let checkpoint = try Checkpoint(folder: "\(folder)/\(name)")
+        return Self.name(step: checkpoint.step) == name ? checkpoint : nil
+      } catch let fault as Fault where fault.code == .badData || fault.code == .inputMissing {
+        return nil
+      }
+    }.sorted { ($0.manifest.sequence, $0.step) < ($1.manifest.sequence, $1.step) }
   }
 
   /// The name in `latest` or `best`; nil where there is none.
-  func pointer(_ file: String) -> String? {
-    guard let bytes = try? FileReader.contents(of: "\(folder)/\(file)", limit: 1_024) else { return nil }
-    let name = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init)
-    return name.flatMap { Self.step(name: $0) == nil ? nil : $0 }
+  func pointer(_ file: String) throws -> String? {
+    let path = "\(folder)/\(file)"
+    guard try exists(path) else { return nil }
+    let bytes = try FileReader.contents(of: path, limit: 1_024)
+    let name = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
+    guard Self.step(name: name) != nil else {
+      throw Fault(.badData, "It names no checkpoint", at: path, remedy: "Remove it, or write the name of one into it")
+    }
+    return name
   }
 
   /// Finishes or undoes what a killed process has left half done.
   func removeLeftovers() throws {
-    guard exists(folder) else { return }
+    guard try exists(folder) else { return }
     for hidden in try DurableFile.names(in: folder) where hidden.hasPrefix(".step-") {
       let path = "\(folder)/\(hidden)"
       let name = hidden.dropFirst().split(separator: ".").first.map(String.init) ?? ""
       guard Self.step(name: name) != nil else { continue }
-      if hidden == ".\(name).old" && !exists("\(folder)/\(name)") {
+      if try hidden == ".\(name).old" && !exists("\(folder)/\(name)") {
         try move(path, to: "\(folder)/\(name)")
       } else if hidden == ".\(name).old" || hidden == ".\(name).tmp" {
         try remove(path)
@@ -61,15 +73,15 @@ extension CheckpointStore {
   }
 
   /// Removes what is older than the last `keepLast` whole ones, except the best. Among those a damaged one is not
-  /// counted, and one whose manifest cannot be read is left for a person to look at.
+  /// counted, and one whose manifest is damaged is left for a person to look at.
   func prune() throws {
-    let best = pointer("best")
+    let best = try pointer("best")
     var kept = 0
     var pruned: [String] = []
-    for checkpoint in checkpoints().reversed() {
+    for checkpoint in try checkpoints().reversed() {
       let name = Self.name(step: checkpoint.step)
       if kept < keepLast {
-        if checkpoint.hasAllBytes { kept += 1 }
+        if isWhole(checkpoint) { kept += 1 }
         continue
       }
       if name == best { continue }
@@ -82,9 +94,19 @@ extension CheckpointStore {
     for path in pruned { try remove(path) }
   }
 
-  func exists(_ path: String) -> Bool {
+  /// Whether it is as it was saved. Its bytes are read unless this process has written or read them before.
+  private func isWhole(_ checkpoint: Checkpoint) -> Bool {
+    if known.contains(checkpoint) { return checkpoint.hasAllBytes }
+    guard (try? checkpoint.verify()) != nil else { return false }
+    known.insert(checkpoint)
+    return true
+  }
+
+  func exists(_ path: String) throws -> Bool {
     var status = stat()
-    return lstat(path, &status) == 0
+    if lstat(path, &status) == 0 { return true }
+    guard errno == ENOENT else { throw Fault.system("lstat", path: path, errno: errno) }
+    return false
   }
 
   func move(_ source: String, to target: String) throws {

@@ -1,12 +1,37 @@
+import DurableFiles
 import Faults
 import Foundation
 
 extension CheckpointStore {
-  /// The checkpoints whose manifests can be read, the oldest first. Their files have not been verified.
-  public func list() -> [Checkpoint] { checkpoints() }
+  /// The checkpoints whose manifests are whole, the oldest first. Their files have not been verified.
+  public func list() throws -> [Checkpoint] { try checkpoints() }
+
+  /// Whether there is nothing that has been a checkpoint, damaged or moved aside by a save that was killed.
+  public var isEmpty: Bool {
+    get throws {
+      guard try exists(folder) else { return true }
+      return try !DurableFile.names(in: folder).contains {
+        Self.step(name: $0) != nil || $0.hasPrefix(".step-") && $0.hasSuffix(".old")
+      }
+    }
+  }
+
+  /// The folder of the checkpoint that was saved last, be it damaged: where its place in the order cannot be read, it is
+  /// the one that `latest` names. nil where there is none.
+  public func newestFolder() throws -> String? {
+    let readable = try checkpoints()
+    if let named = try? pointer("latest"), try exists("\(folder)/\(named)"),
+      !readable.contains(where: { Self.name(step: $0.step) == named })
+    {
+      return "\(folder)/\(named)"
+    }
+    return readable.last?.folder
+  }
 
   /// The best checkpoint, as the saves have said; nil where there is none.
-  public var best: Checkpoint? { pointer("best").flatMap { try? Checkpoint(folder: "\(folder)/\($0)") } }
+  public var best: Checkpoint? {
+    get throws { try pointer("best").map { try Checkpoint(folder: "\(folder)/\($0)") } }
+  }
 
   /// The newest checkpoint that is whole: every byte of it has been compared with its checksum.
   ///
@@ -47,8 +72,10 @@ extension CheckpointStore {
     for checkpoint in readable.sorted(by: { $0.manifest.sequence > $1.manifest.sequence }) {
       do {
         try checkpoint.verify()
+        known.insert(checkpoint)
         return checkpoint
       } catch let fault as Fault {
+        known.remove(checkpoint)
         try pass(over: Self.name(step: checkpoint.step), fault)
       }
     }
@@ -58,7 +85,7 @@ extension CheckpointStore {
         .badData, "None of the \(names.count) checkpoints is usable; \(first)", at: folder,
         remedy: "Restore one from a copy, or choose a new folder to start again")
     }
-    if let promised = pointer("latest") {
+    if let promised = try pointer("latest") {
       throw Fault(
         .badData, "The file latest names \(promised), which is not there", at: folder,
         remedy: "Restore it from a copy, or choose a new folder to start again")

@@ -14,6 +14,8 @@ public struct CheckpointStore: Sendable {
   public let keepLast: Int
   /// The program and version to name in manifests.
   public let createdBy: String
+  /// What this process knows to be whole.
+  let known = WholeCheckpoints()
   /// Called after each phase of a save, for tests that look at the folder in between.
   var afterPhase: @Sendable (Phase) throws -> Void = { _ in }
 
@@ -51,7 +53,7 @@ public struct CheckpointStore: Sendable {
     try DurableFile.syncName(of: folder)
     try removeLeftovers()
     try systemCall("access", path: folder, missing: .outputUnavailable) { access(folder, W_OK | X_OK) }
-    try requireSpace(byteCount, count: checkpoints().isEmpty ? 2 : 1)
+    try requireSpace(byteCount, count: names().isEmpty ? 2 : 1)
   }
 
   /// Saves a checkpoint; when this returns it survives a power cut.
@@ -76,13 +78,16 @@ public struct CheckpointStore: Sendable {
     try reach(.begun)
 
     let name = Self.name(step: step)
+    let saved: Checkpoint
     let draft = CheckpointDraft(folder: "\(folder)/.\(name).tmp", step: step)
     do {
       try makeFolder(draft.folder)
       try write(draft)
-      try seal(draft)
+      let manifest = try seal(draft)
       try reach(.written)
       try publish(draft, as: name)
+      saved = Checkpoint(folder: "\(folder)/\(name)", manifest: manifest)
+      known.insert(saved)
     } catch {
       try? DurableFile.removeTree(draft.folder)
       throw error
@@ -96,7 +101,7 @@ public struct CheckpointStore: Sendable {
     } catch {
       warn("An old checkpoint stays that should go: \(error)")
     }
-    return try Checkpoint(folder: "\(folder)/\(name)")
+    return saved
   }
 
   /// Has `best` name the checkpoint of this step.
@@ -110,20 +115,23 @@ public struct CheckpointStore: Sendable {
   }
 
   /// Lists the files and writes the manifest, which flushes the folder.
-  private func seal(_ draft: CheckpointDraft) throws {
+  private func seal(_ draft: CheckpointDraft) throws -> CheckpointManifest {
     let files = try draft.files()
-    let last = checkpoints().map(\.manifest.sequence).max() ?? -1
+    let last = try checkpoints().map(\.manifest.sequence).max() ?? -1
     let (sequence, overflow) = last.addingReportingOverflow(1)
     guard !overflow else { throw Fault(.badData, "The checkpoints are numbered past counting", at: folder) }
-    let manifest = CheckpointManifest(sequence: sequence, step: draft.step, createdBy: createdBy, files: files)
+    let manifest = try CheckpointManifest(
+      sequence: sequence, step: draft.step, createdBy: createdBy, files: files
+    ).sealed()
     try DurableFile.write(try manifest.encoded(), to: "\(draft.folder)/\(CheckpointManifest.fileName)")
+    return manifest
   }
 
   /// Gives the finished draft its name.
   private func publish(_ draft: CheckpointDraft, as name: String) throws {
     let target = "\(folder)/\(name)"
     let aside = "\(folder)/.\(name).old"
-    let replaces = exists(target)
+    let replaces = try exists(target)
     // A folder cannot be renamed over another. A crash between the two renames is undone by `removeLeftovers`.
     if replaces { try move(target, to: aside) }
     do {

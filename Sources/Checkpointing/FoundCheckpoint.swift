@@ -16,12 +16,12 @@ extension CheckpointStore {
   /// All checkpoints, the oldest first, those with unreadable manifests before them by their steps. Changes nothing, and
   /// may be called while a run saves: what it prunes meanwhile is left out.
   public func found() throws -> [FoundCheckpoint] {
-    let (latest, best) = (pointer("latest"), pointer("best"))
+    let (latest, best) = (try? pointer("latest"), try? pointer("best"))
     let all = try names().compactMap { name -> FoundCheckpoint? in
       let path = "\(folder)/\(name)"
       let checkpoint = Result { try Checkpoint(folder: path).withAllBytes() }
         .mapError { $0 as? Fault ?? Fault(.internalError, "\($0)", at: path) }
-      if case .failure = checkpoint, !exists(path) { return nil }
+      if case .failure = checkpoint, try !exists(path) { return nil }
       return FoundCheckpoint(
         name: name, step: Self.step(name: name) ?? 0, checkpoint: checkpoint, isLatest: name == latest,
         isBest: name == best)

@@ -83,14 +83,19 @@ public enum DurableFile {
     guard let stream = opened else { throw Fault.system("opendir", path: folder, errno: errno) }
     defer { closedir(stream) }
     var names: [String] = []
-    while let entry = readdir(stream) {
+    while true {
+      errno = 0
+      guard let entry = readdir(stream) else {
+        // The end, or a failure: what was not listed must not pass for not there.
+        guard errno == 0 else { throw Fault.system("readdir", path: folder, errno: errno) }
+        return names.sorted()
+      }
       let capacity = MemoryLayout.size(ofValue: entry.pointee.d_name)
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: capacity) { String(cString: $0) }
       }
       if name != ".", name != ".." { names.append(name) }
     }
-    return names.sorted()
   }
 
   /// Removes the temporary files that killed writers left in a folder, and returns their names. Hold the folder's

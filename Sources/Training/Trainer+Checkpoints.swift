@@ -5,22 +5,19 @@ import Telemetry
 import TensorCore
 
 extension Trainer {
-  private func store(in folder: RunFolder) -> CheckpointStore {
-    CheckpointStore(folder: folder.checkpoints, keepLast: configuration.checkpoint.keep)
-  }
-
   /// Rank 0 reads the checkpoint that the run goes on from; every rank gets its weights and moments from there.
   func restore(_ resume: Resume) throws {
     var vocabulary: [UInt8]?
     let restored: RunState? = try communicator.together {
       guard let folder else { return nil }
-      let chosen = try chooseCheckpoint(resume, folder)
+      let store = CheckpointStore(folder: folder.checkpoints, keepLast: configuration.checkpoint.keep)
+      let chosen = try chooseCheckpoint(resume, store)
       progress.tick(.starting)  // all of it has been read once, and is read again
       let restored = try chosen.map { try read($0) }
       vocabulary = try chooseVocabulary(chosen)
       if restored == nil { try initialize(folder) }
       try folder.write(configuration)
-      try prepareSaving(folder, resume, restored, vocabulary: vocabulary)
+      try prepareSaving(store, folder, resume, restored, vocabulary: vocabulary)
       return restored
     }
     try shareVocabulary(vocabulary)
@@ -28,18 +25,18 @@ extension Trainer {
     try shareTensors()
   }
 
-  private func chooseCheckpoint(_ resume: Resume, _ folder: RunFolder) throws -> Checkpoint? {
+  private func chooseCheckpoint(_ resume: Resume, _ store: CheckpointStore) throws -> Checkpoint? {
     switch resume {
     case .automatic:
-      return try store(in: folder).loadLatest {
+      return try store.loadLatest {
         logger.warning($0)
         progress.tick(.starting)
       }
     case .from(let path): return try CheckpointStore.load(path)
     case .never:
-      guard store(in: folder).list().isEmpty else {
+      guard try store.isEmpty else {
         throw Fault(
-          .outputUnavailable, "The folder holds checkpoints of a run", at: folder.checkpoints,
+          .outputUnavailable, "The folder holds checkpoints of a run", at: store.folder,
           remedy: "Choose another --out, or --resume auto to go on")
       }
       return nil
@@ -104,9 +101,8 @@ extension Trainer {
 
   /// Makes sure, before the first step, that what the run will save can be saved.
   private func prepareSaving(
-    _ folder: RunFolder, _ resume: Resume, _ restored: RunState?, vocabulary: [UInt8]?
+    _ store: CheckpointStore, _ folder: RunFolder, _ resume: Resume, _ restored: RunState?, vocabulary: [UInt8]?
   ) throws {
-    let store = store(in: folder)
     let byteCount = TrainingCheckpoint.byteCount(arena) + (vocabulary?.count ?? 0)
     let step = restored?.step ?? 0
     if step < plan.stepCount { try store.prepare(byteCount: byteCount) }

@@ -96,6 +96,14 @@ import Testing
     try expectFallback("manifest.json", name)
   }
 
+  /// Sealed by whoever made them: nothing to go on from, and more bytes than can be counted.
+  @Test(arguments: [[], [Int.max, 2]]) func manifestsOfImpossibleFilesAreRefused(byteCounts: [Int]) throws {
+    var manifest = try CheckpointManifest.read(folder: newest)
+    manifest.files = byteCounts.enumerated().map { .init(name: "\($0).bin", byteCount: $1, xxh3: "0") }
+    try put(try manifest.encoded(), newest + "/manifest.json")
+    try expectFallback("manifest.json", "\(byteCounts)")
+  }
+
   @Test func aRenamedFolderIsNotBelieved() throws {
     try FileManager.default.moveItem(atPath: newest, toPath: temporary.path + "/step-00000099")
     var warnings: [String] = []
@@ -121,12 +129,57 @@ import Testing
     #expect(fault?.what.contains("latest names step-00000020, which is not there") == true)
   }
 
-  @Test func aDamagedCheckpointIsNotCountedAmongTheKept() throws {
-    try put([], newest + "/weights.bin")
+  /// Cut, or of a flipped bit; to the process that has saved it and to one that finds it.
+  @Test(arguments: [[], nil] as [[UInt8]?], [false, true])
+  func aDamagedCheckpointIsNotCountedAmongTheKept(bytes: [UInt8]?, isFound: Bool) throws {
+    let store = isFound ? CheckpointStore(folder: temporary.path) : store
+    let flipped = try contents(newest + "/weights.bin").map { $0 ^ 1 }
+    try put(bytes ?? flipped, newest + "/weights.bin")
+    if !isFound { #expect(try store.loadLatest { _ in }?.step == 10) }
     try store.save(step: 30) { try $0.write([1], to: "state.bin") }
-    #expect(store.list().map(\.step) == [10, 20, 30])
+    #expect(try store.list().map(\.step) == [10, 20, 30])
     try put([], temporary.path + "/step-00000030/manifest.json")
     #expect(try store.loadLatest { _ in }?.step == 10)
+  }
+}
+
+extension CheckpointStoreLoadTests {
+  /// Two that are damaged are two checkpoints, though no list has them.
+  @Test func aFolderOfDamagedCheckpointsIsNotEmpty() throws {
+    for step in ["10", "20"] { try put([], temporary.path + "/step-000000\(step)/manifest.json") }
+    #expect(try store.list().isEmpty && !store.isEmpty)
+    for step in ["10", "20"] { try FileManager.default.removeItem(atPath: temporary.path + "/step-000000\(step)") }
+    #expect(try store.isEmpty)
+    try FileManager.default.createDirectory(
+      atPath: temporary.path + "/.step-00000020.old", withIntermediateDirectories: true)
+    #expect(try !store.isEmpty)
+  }
+
+  /// What says which is the best cannot be read: it may be any of them.
+  @Test func nothingIsRemovedWhileTheBestIsNotKnown() throws {
+    try put(Array("step-0000002".utf8), temporary.path + "/best")
+    var warnings: [String] = []
+    func warn(_ text: String) { warnings.append(text) }
+    for step in [30, 40] { try store.save(step: step, warn: warn) { try $0.write([1], to: "state.bin") } }
+    #expect(try store.list().map(\.step) == [10, 20, 30, 40])
+    #expect(warnings.count == 2 && warnings[0].contains("It names no checkpoint"), "\(warnings)")
+    try store.save(step: 50, isBest: true) { try $0.write([1], to: "state.bin") }
+    #expect(try store.list().map(\.step) == [40, 50])
+  }
+
+  /// The newest is the newest, whatever is wrong with it.
+  @Test(arguments: ["manifest.json", "weights.bin"]) func theNewestFolderMayBeDamaged(file: String) throws {
+    #expect(try store.newestFolder() == newest)
+    try put([], newest + "/" + file)
+    #expect(try store.newestFolder() == newest)
+  }
+
+  /// A copy of a checkpoint under another step's name must not have the original removed in its place.
+  @Test func aCopyUnderAnotherNameIsNoCheckpoint() throws {
+    try FileManager.default.copyItem(atPath: newest, toPath: temporary.path + "/step-00000025")
+    for step in [30, 40] { try store.save(step: step) { try $0.write([1], to: "state.bin") } }
+    #expect(try store.list().map(\.step) == [30, 40])
+    #expect(FileManager.default.fileExists(atPath: temporary.path + "/step-00000025"))
   }
 }
 
@@ -152,6 +205,6 @@ import Testing
     }
     // A save of today beside it.
     try store.save(step: 3) { try $0.write([1], to: "state.bin") }
-    #expect(store.list().map(\.step) == [2, 3])
+    #expect(try store.list().map(\.step) == [2, 3])
   }
 }

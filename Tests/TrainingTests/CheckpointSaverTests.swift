@@ -69,8 +69,8 @@ import Testing
     arena.values.set(weights.map { $0 + 2 })
     try saver.finish()
     #expect(saver.savedStep == 6)
-    #expect(scene.store.list().map(\.step) == [5, 6] && scene.store.best?.step == 5)
-    for (checkpoint, shift) in zip(scene.store.list(), [Float(0), 1]) {
+    #expect(try scene.store.list().map(\.step) == [5, 6] && scene.store.best?.step == 5)
+    for (checkpoint, shift) in zip(try scene.store.list(), [Float(0), 1]) {
       try TrainingCheckpoint.readModel(checkpoint, into: arena)
       let restored = arena.values.floats()
       for place in CheckpointContents.Place.all(in: arena) {
@@ -151,9 +151,9 @@ import Testing
       #expect(fault?.code == .notFinite && fault?.what.contains(" \(prefix)\(entry.name) ") == true, "\(fault as Any)")
       tensor.set(whole)
     }
-    #expect(scene.store.list().map(\.step) == [1] && saver.savedStep == 1)
+    #expect(try scene.store.list().map(\.step) == [1] && saver.savedStep == 1)
     try save(2)
-    #expect(scene.store.list().map(\.step) == [1, 2])
+    #expect(try scene.store.list().map(\.step) == [1, 2])
   }
 
   @Test(arguments: [true, false]) func aDiskThatFailsForGoodEndsTheRun(isAsynchronous: Bool) throws {
@@ -185,7 +185,7 @@ import Testing
     while scene.lines.count("attempt 2 of 501") == 0 { usleep(1_000) }
     try scene.unblock()
     try saver.finish()
-    #expect(scene.store.list().map(\.step) == [3])
+    #expect(try scene.store.list().map(\.step) == [3])
   }
 
   @Test func aStepHearsOfAFailedSave() throws {

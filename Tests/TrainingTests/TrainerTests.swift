@@ -169,8 +169,19 @@ import Testing
     var first: Trainer? = try tiny.trainer(tiny.configuration, out: "run")
     _ = try first?.run()
     first = nil
-    let error = #expect(throws: AgreedFault.self) { try tiny.trainer(tiny.configuration, out: "run", resume: .never) }
-    #expect(error?.fault.code == .outputUnavailable)
+    func expectRefusal() {
+      let error = #expect(throws: AgreedFault.self) {
+        try tiny.trainer(tiny.configuration, out: "run", resume: .never)
+      }
+      #expect(error?.fault.code == .outputUnavailable)
+    }
+    expectRefusal()
+    // Damaged, they are a run's all the same.
+    let checkpoints = tiny.folder + "/run/checkpoints"
+    for name in try FileManager.default.contentsOfDirectory(atPath: checkpoints) where name.hasPrefix("step-") {
+      try Data().write(to: URL(fileURLWithPath: "\(checkpoints)/\(name)/manifest.json"))
+    }
+    expectRefusal()
   }
 
   @Test func dataThatDoesNotFitTheConfigurationIsAFault() throws {

@@ -100,12 +100,11 @@ public struct TrainedModel {
         for: model.configuration.textEncoder) : nil
   }
 
-  /// The folder of the checkpoint that `path` names: itself, or the newest of a run's folder.
+  /// The folder of the checkpoint that `path` names: itself, or the newest of a run's folder, be it damaged.
   public static func checkpointFolder(of path: String) throws -> String {
     if FileManager.default.fileExists(atPath: "\(path)/manifest.json") { return path }
     for folder in [RunFolder.checkpoints(in: path), path] where FileManager.default.fileExists(atPath: folder) {
-      let checkpoints = CheckpointStore(folder: folder).list()
-      if let newest = checkpoints.max(by: { $0.manifest.sequence < $1.manifest.sequence }) { return newest.folder }
+      if let newest = try CheckpointStore(folder: folder).newestFolder() { return newest }
     }
     throw Fault(.inputMissing, "No checkpoint here", at: path, remedy: "Name a run's folder or one of its checkpoints")
   }

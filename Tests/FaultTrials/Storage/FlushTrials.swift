@@ -1,24 +1,33 @@
 import Foundation
 
 extension FaultTrial {
-  /// Row 5: what the kernel could not write is never taken for written, and the next attempt is made of new files.
+  /// Row 5: what the kernel could not write is never taken for written, nor what it could not list for not there, and
+  /// the next attempt is made of new files.
   static let flushFails = FaultTrial(
-    number: 5, name: "fsync fails with EIO while a checkpoint is saved", ranks: [1], quickRanks: [1]
+    number: 5, name: "fsync, or listing a folder, fails with EIO while a checkpoint is saved", ranks: [1],
+    quickRanks: [1]
   ) { setting in
     try TracedTraining.require()
     let oracle = try StorageOracle.shared(.savingWithinTheStep, ranks: nil)
-    let sweep = try InjectionSweep(oracle, from: { try RunFolder("flush") }, saves: (12, 18))
+    let sweep = try InjectionSweep(
+      oracle, from: { try RunFolder("flush") }, saves: (12, 18),
+      calls: TracedTraining.changes + ["getdents64"])
     let flushes = sweep.calls("fsync")
     let places = KillSweep.spread(setting.isQuick ? 3 : .max, over: flushes.count)
     for place in places { try failOnce(flushes[place], sweep) }
     for place in places.prefix(setting.isQuick ? 1 : .max) { try failAlways(flushes[place], sweep) }
-    return "\(places.count) of \(flushes.count) fsyncs of a save failed once and for good: "
+    let listings = sweep.calls("getdents64")
+    let listed = KillSweep.spread(setting.isQuick ? 1 : .max, over: listings.count)
+    for place in listed { try failOnce(listings[place], sweep) }
+    for place in setting.isQuick ? [] : listed { try failAlways(listings[place], sweep) }
+    return "\(places.count) of \(flushes.count) fsyncs and \(listed.count) of \(listings.count) listings of a save "
+      + "failed once and for good: "
       + "nothing committed that was not flushed, all ends bitwise equal"
   }
 
   /// The save is told to have failed and made again of new files: the run ends as if nothing had been.
-  private static func failOnce(_ flush: SystemCallTrace.Call, _ sweep: InjectionSweep) throws {
-    try sweep.run(["fsync:error=EIO:when=\(flush.ordinal)"]) { run, result, trace in
+  private static func failOnce(_ call: SystemCallTrace.Call, _ sweep: InjectionSweep) throws {
+    try sweep.run(["\(call.name):error=EIO:when=\(call.ordinal)"]) { run, result, trace in
       guard result.standardError.contains("Input/output error") else { throw TrialFailure("the failure is not told") }
       try noneCommitted(trace)
       _ = try sweep.oracle.committedSteps(run)
@@ -30,8 +39,8 @@ extension FaultTrial {
   }
 
   /// The run ends with 74, and the checkpoint of before is whole.
-  private static func failAlways(_ flush: SystemCallTrace.Call, _ sweep: InjectionSweep) throws {
-    try sweep.run(["fsync:error=EIO:when=\(flush.ordinal)+"]) { run, result, trace in
+  private static func failAlways(_ call: SystemCallTrace.Call, _ sweep: InjectionSweep) throws {
+    try sweep.run(["\(call.name):error=EIO:when=\(call.ordinal)+"]) { run, result, trace in
       guard result.status == 74, result.standardError.contains("Input/output error"),
         result.standardError.contains(run.path)
       else { throw TrialFailure("not 74 with cause and place") }

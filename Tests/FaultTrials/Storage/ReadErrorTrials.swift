@@ -13,35 +13,41 @@ extension FaultTrial {
     let run = try start.copy("unreadable-trace")
     defer { run.remove() }
     let training = try TracedTraining(run, oracle.settings, ranks: nil)
-    let calls = ["pread64", "openat"]
+    let calls = ["pread64", "openat", "getdents64"]
     // Up to the first step: later reads are those of saves.
     try Oracle.expect(try training.command(injections: [], tracing: calls).armed("step.orders:kill").run(), 137)
-    let all = try training.trace().calls.filter { $0.name == "pread64" && $0.text.contains("/step-00000012/") }
+    let traced = try training.trace().calls
+    let all = traced.filter { $0.name == "pread64" && $0.text.contains("/step-00000012/") }
     // What follows the moments looks whether the run can save.
     guard let last = all.lastIndex(where: { $0.text.contains("optimizer.safetensors") }) else {
       throw TrialFailure("no read of the checkpoint in the trace")
     }
     let reads = all[...last]
     let places = KillSweep.spread(setting.isQuick ? 2 : 24, over: reads.count)
-    for place in places { try fail(reads[place], from: start, oracle, calls) }
-    return "\(places.count) of \(reads.count) reads failed: 74 each time, no checkpoint passed over, nothing changed"
+    // A list that ends early must not pass for a run without its last checkpoints.
+    let listings = traced.filter { $0.name == "getdents64" && $0.text.contains("/checkpoints>") }
+    guard !listings.isEmpty else { throw TrialFailure("no listing of the checkpoints in the trace") }
+    let listed = listings.prefix(setting.isQuick ? 1 : .max)
+    for call in places.map({ reads[$0] }) + listed { try fail(call, from: start, oracle, calls) }
+    return "\(places.count) of \(reads.count) reads and \(listed.count) listings failed: "
+      + "74 each time, no checkpoint passed over, nothing changed"
   }
 
   private static func fail(
-    _ read: SystemCallTrace.Call, from start: RunFolder, _ oracle: StorageOracle, _ calls: [String]
+    _ call: SystemCallTrace.Call, from start: RunFolder, _ oracle: StorageOracle, _ calls: [String]
   ) throws {
     let run = try start.copy("unreadable")
     defer { run.remove() }
     let before = try run.contents()
     let training = try TracedTraining(run, oracle.settings, ranks: nil)
-    let command = try training.command(injections: ["pread64:error=EIO:when=\(read.ordinal)+"], tracing: calls)
+    let command = try training.command(injections: ["\(call.name):error=EIO:when=\(call.ordinal)+"], tracing: calls)
     let result = try command.run()
-    let isTold = result.standardError.contains("Input/output error") && result.standardError.contains("/step-00000012/")
+    let isTold = result.standardError.contains("Input/output error") && result.standardError.contains("/checkpoints")
     guard result.status == 74, isTold, !result.standardError.contains("passed over") else {
-      throw TrialFailure("\(read.text) failed, and the job ended with \(result.status):\n\(result.text)")
+      throw TrialFailure("\(call.text) failed, and the job ended with \(result.status):\n\(result.text)")
     }
     let changes = try run.changes(since: before)
-    guard changes.isEmpty else { throw TrialFailure("\(read.text) failed, and these changed: \(changes)") }
+    guard changes.isEmpty else { throw TrialFailure("\(call.text) failed, and these changed: \(changes)") }
     try oracle.goesOn(run, from: 12)
   }
 }
