@@ -18,7 +18,8 @@ public enum StopSignals {
     /// What `mpirun` passes on to every rank, and Slurm's `--signal=USR1@120` sends ahead of the time limit.
     case user = 10
     /// What `mpirun` sends every rank at once when it is itself asked to end, some time before it sends SIGTERM and
-    /// SIGKILL: the only early sign of that. From anybody else it means nothing but "go on".
+    /// SIGKILL: the only early sign of that. From anybody else it means nothing but "go on", and so it does from
+    /// `mpirun` where the job was stopped: that passes on the SIGCONT of a shell's `fg`, too.
     case goOn = 18
 
     public var name: String {
@@ -50,13 +51,17 @@ public enum StopSignals {
   static func install(launcher process: pid_t?) throws {
     _ = first.load(ordering: .relaxed)
     launcher.store(process ?? 0, ordering: .relaxed)
+    if process != nil { StoppedTime.watch() }
     var caught = sigset_t()
     sigemptyset(&caught)
     for signal in Signal.allCases where try !isLeftIgnored(signal) {
       var action = sigaction()
       action.__sigaction_handler.sa_sigaction = { number, information, _ in
-        // Only lock-free atomics: nothing else is safe here.
-        if number == SIGCONT, information?.pointee._sifields._kill.si_pid != StopSignals.launcherOrNobody() { return }
+        // Only lock-free atomics and the clock: nothing else is safe here.
+        if number == SIGCONT {
+          let isOfLauncher = information?.pointee._sifields._kill.si_pid == StopSignals.launcherOrNobody()
+          guard isOfLauncher, !StoppedTime.hasJustEnded else { return }
+        }
         _ = StopSignals.first.compareExchange(expected: 0, desired: number, ordering: .relaxed)
       }
       action.sa_flags = SA_RESTART | SA_SIGINFO

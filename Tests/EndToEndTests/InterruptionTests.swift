@@ -64,6 +64,21 @@ extension EndToEnd {
       #expect(run.metricsLineCount == World.stepCount)
     }
 
+    /// Ctrl-Z and `fg`: mpirun passes both on, the second as the very signal that it sends before it ends its ranks.
+    @Test func aJobThatWasStoppedAsAWholeGoesOn() throws {
+      let run = try RunFolder("stopped")
+      let job = try running(run)
+      #expect(job.signalLauncher(SIGTSTP))
+      sleep(1)
+      let count = run.metricsLineCount
+      sleep(2)
+      #expect(run.metricsLineCount == count && count < World.stepCount)
+      #expect(job.signalLauncher(SIGCONT))
+      let result = job.finish()
+      #expect(result.status == 0, "\(result.text)")
+      try run.expectSameEnd(as: World.unbroken().run)
+    }
+
     /// Before the first step nothing has been trained, and a second request changes nothing.
     @Test func requestsDuringTheStartStopBeforeTheFirstStepWithOneCheckpoint() throws {
       let run = try RunFolder("start")
