@@ -25,6 +25,7 @@ public enum Failpoint: String, CaseIterable, Sendable {
   case stepBackward = "step.backward"
   case stepExchange = "step.exchange"
   case stepUpdate = "step.update"
+  case evaluationBegin = "evaluation.begin"
   case stepEnd = "step.end"
   // Reading.
   case shardRead = "shard.read"

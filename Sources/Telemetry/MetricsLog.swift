@@ -14,11 +14,12 @@ public final class MetricsLog {
   ///
   /// - Parameter restoredStep: The step the run goes on from. Lines of later steps, which will be written again, are
   ///   dropped; 0 starts anew. A last line that a crash has cut is dropped, too.
+  /// - Parameter field: Lines of the restored step itself that have this field are dropped, too.
   /// - Throws: a `Fault` when the file cannot be read or written.
-  public init(path: String, restoredStep: Int) throws {
+  public init(path: String, restoredStep: Int, dropping field: String? = nil) throws {
     self.path = path
     descriptor = -1
-    try Self.repair(path, restoredStep: restoredStep)
+    try Self.repair(path, restoredStep: restoredStep, dropping: field)
     descriptor = try systemCall("open", path: path, missing: .outputUnavailable) {
       open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     }
@@ -75,25 +76,30 @@ public final class MetricsLog {
 
 extension MetricsLog {
   /// Rewrites the file, whole or not at all, without the lines that do not belong to a run restored at `restoredStep`.
-  private static func repair(_ path: String, restoredStep: Int) throws {
+  private static func repair(_ path: String, restoredStep: Int, dropping field: String?) throws {
     var status = stat()
     guard stat(path, &status) == 0 else {
       if errno == ENOENT { return }
       throw Fault.system("stat", path: path, errno: errno)
     }
     let bytes = try FileReader.contents(of: path, limit: 4 << 30)
-    let kept = keptLines(bytes, restoredStep: restoredStep)
+    let kept = keptLines(bytes, restoredStep: restoredStep, dropping: field)
     if kept.count != bytes.count { try DurableFile.write(kept, to: path) }
   }
 
-  /// The whole lines of `bytes` that are objects with a step of at most `restoredStep`; when that is 0, none.
-  static func keptLines(_ bytes: [UInt8], restoredStep: Int) -> [UInt8] {
+  /// The whole lines of `bytes` that are objects with a step of at most `restoredStep`, but for those of that step with
+  /// `field`; when it is 0, none.
+  static func keptLines(_ bytes: [UInt8], restoredStep: Int, dropping field: String? = nil) -> [UInt8] {
     guard restoredStep > 0 else { return [] }
     var kept: [UInt8] = []
     kept.reserveCapacity(bytes.count)
     var start = 0
     while let end = bytes[start...].firstIndex(of: 0x0A) {
-      if let step = step(of: bytes[start..<end]), step <= restoredStep { kept += bytes[start...end] }
+      if let object = object(bytes[start..<end]), let step = object["step"] as? Int, step <= restoredStep,
+        step < restoredStep || field.map({ object[$0] == nil }) ?? true
+      {
+        kept += bytes[start...end]
+      }
       start = end + 1
     }
     return kept
@@ -102,9 +108,8 @@ extension MetricsLog {
   /// The most bytes of a line: none that is written has a hundredth of them.
   private static let lineByteLimit = 1 << 20
 
-  private static func step(of line: ArraySlice<UInt8>) -> Int? {
+  private static func object(_ line: ArraySlice<UInt8>) -> [String: Any]? {
     guard line.count <= lineByteLimit else { return nil }
-    let object = (try? JSONSerialization.jsonObject(with: Data(line))) as? [String: Any]
-    return object?["step"] as? Int
+    return (try? JSONSerialization.jsonObject(with: Data(line))) as? [String: Any]
   }
 }

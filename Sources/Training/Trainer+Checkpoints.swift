@@ -87,6 +87,7 @@ extension Trainer {
     state.best = shared.best
     state.replacedSamples = shared.replacedSamples
     state.skippedSteps = shared.skippedSteps
+    state.evaluationIsDue = shared.evaluationIsDue
   }
 
   private func shareTensors() throws {
@@ -143,6 +144,9 @@ extension Trainer {
 
   /// Ends the run before its end, with a checkpoint of this step.
   func stop() throws -> ExitCode {
+    progress.enter(.ending, step: state.step)
+    try profile?.report()
+    try compareRanks()
     try finishSaving()
     if let saver, saver.savedStep != state.step {
       try save(isBest: false)

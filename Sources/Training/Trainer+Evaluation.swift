@@ -1,19 +1,32 @@
+import Collectives
 import Evaluation
+import Failpoints
 import Supervision
 import Telemetry
 
 extension Trainer {
-  /// Evaluates on all ranks; whether it is the best so far.
-  func evaluate() throws -> Bool {
+  /// Evaluates on all ranks; whether it is the best so far. nil where a rank was asked to stop: the evaluation is due
+  /// then when the run goes on.
+  func evaluate() throws -> Bool? {
+    state.evaluationIsDue = false
     guard let evaluationShards else { return false }
+    try Failpoint.evaluationBegin.hit()
     let evaluator = Evaluator(
       model: model, tokenizer: tokenizer, backend: backend, communicator: communicator,
       configuration: EvaluationOptions(
         model: RetrievalReport.ModelOrigin(step: state.step, precision: state.precision.rawValue)),
       textEncoder: textEncoder.flatMap {
         evaluationShards.hasTexts(by: $0.name, for: configuration.model) ? nil : $0
-      })
-    let report = try evaluator.evaluate(evaluationShards) { follow($0) }
+      },
+      isStopRequested: { [self] in isStopRequested(progress) })
+    let report: RetrievalReport
+    do {
+      report = try evaluator.evaluate(evaluationShards) { follow($0) }
+    } catch is EvaluationStopped {
+      logger.notice("the evaluation of step \(state.step) is put off: the run stops")
+      state.evaluationIsDue = true
+      return nil
+    }
     let recall = report.overall.mean
     try recorder?.record(report, step: state.step)
     logger.info(
@@ -21,6 +34,13 @@ extension Trainer {
         + "R@10 \(percent(report.overall.r10)), R@mean \(percent(recall))")
     guard recall > state.best?.recall ?? -1 else { return false }
     state.best = RunState.Best(step: state.step, recall: recall)
+    return true
+  }
+
+  /// Whether this rank was asked to stop: it then waits for the others.
+  private func isStopRequested(_ progress: RankProgress) -> Bool {
+    guard StopSignals.isRequested else { return false }
+    progress.enter(.gathering, step: state.step)
     return true
   }
 

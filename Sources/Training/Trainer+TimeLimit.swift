@@ -23,7 +23,8 @@ extension Trainer {
     return true
   }
 
-  func evaluateInTime() throws -> Bool {
+  /// As `evaluate`, which counts towards the time that the run has.
+  func evaluateInTime() throws -> Bool? {
     progress.enter(.evaluation, step: state.step)
     let started = monotonicSeconds()
     defer { timeBudget?.addEvaluation(seconds: monotonicSeconds() - started) }

@@ -56,7 +56,7 @@ public final class Trainer {
   /// Seconds between two looks at how long the ranks wait for data.
   var waitingReportInterval = 60.0
   var waitingReporter: WaitingReporter?
-  private var profile: ProfileSession?
+  private(set) var profile: ProfileSession?
   /// Whether the error of rounded gradients has been told.
   var hasToldWireError = false
 
@@ -123,7 +123,10 @@ public final class Trainer {
     guards.skippedSteps = state.skippedSteps
     let step = state.step
     recorder = try communicator.together {
-      try prepared.folder.map { try StepRecorder($0, restoredStep: step, stepCount: prepared.plan.stepCount) }
+      try prepared.folder.map {
+        try StepRecorder(
+          $0, restoredStep: step, evaluationIsDue: state.evaluationIsDue, stepCount: prepared.plan.stepCount)
+      }
     }
   }
 
@@ -150,13 +153,12 @@ public final class Trainer {
     waitingReporter = WaitingReporter(feed, shards.storage as? any NetworkMeasuring, interval: waitingReportInterval)
     logStart()
     beginTimeBudget()
+    if state.evaluationIsDue {
+      guard let isBest = try evaluateInTime() else { return try stop() }
+      try save(isBest: isBest)
+    }
     while let orders = try nextOrders() {
-      guard orders.goesOn else {
-        progress.enter(.ending, step: state.step)
-        try profile?.report()
-        try compareRanks()
-        return try stop()
-      }
+      guard orders.goesOn else { return try stop() }
       let started = monotonicSeconds()
       recorder?.begin()
       let result = try step(feed, step: state.step, learningRate: orders.learningRate)
@@ -172,7 +174,7 @@ public final class Trainer {
       if orders.comparesRanks { try compareRanks() }
       timeBudget?.addStep(seconds: monotonicSeconds() - started)
       progress.enter(.evaluation, step: state.step)
-      let isBest = orders.evaluates ? try evaluateInTime() : false
+      guard let isBest = orders.evaluates ? try evaluateInTime() : false else { return try stop() }
       if isBest { try compareRanks() }
       progress.enter(.checkpoint, step: state.step)
       try checkSaving()
@@ -203,7 +205,7 @@ public final class Trainer {
   }
 
   /// Throws where the ranks' weights differ, unless they have been compared at this step. Collective.
-  private func compareRanks() throws {
+  func compareRanks() throws {
     guard configuration.safety.compareRanksEvery > 0, comparedStep != state.step else { return }
     progress.enter(.comparison, step: state.step)
     try RankComparison.compare(arena, step: state.step, over: communicator)

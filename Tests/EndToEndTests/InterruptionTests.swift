@@ -100,6 +100,30 @@ extension EndToEnd {
       try run.expectSameEnd(as: World.unbroken().run)
     }
 
+    /// An evaluation may take longer than a scheduler waits: it is given up, and made when the run goes on. In the middle,
+    /// and after the last step.
+    @Test(arguments: [12, 24]) func aStopInAnEvaluationLosesNoStep(step: Int) throws {
+      let settings = ["evaluation.every=12", "evaluation.shards='\(try World.shared().testShards)'"]
+      let run = try RunFolder("evaluation")
+      var command = try run.train(ranks: 2, settings: settings)
+      command.variables["SGMN_FAILPOINT"] = "evaluation.begin:sleep=5000@\(step / 12)#1"
+      let job = try command.start()
+      #expect(job.wait { run.metricsLineCount >= step + step / 12 - 1 }, "\(job.standardError)")
+      #expect(job.signal(SIGTERM, rank: 1))
+      let first = job.finish()
+      #expect(first.status == 75, "\(first.text)")
+      #expect(first.lineCount("the evaluation of step \(step) is put off") == 1, "\(first.text)")
+      #expect(run.checkpoints.last == RunFolder.checkpoint(step))
+      // A process that is killed between the evaluation and the save after it makes both again.
+      command.variables["SGMN_FAILPOINT"] = "checkpoint.begin:kill"
+      #expect(try command.run().status == 137)
+      command.variables = [:]
+      let last = try command.run()
+      #expect(last.status == 0, "\(last.text)")
+      #expect(last.lineCount("resumed at step \(step)") == 1, "\(last.text)")
+      try run.expectSameEnd(as: World.unbroken(settings: settings).run)
+    }
+
     @Test func aTimeLimitStopsARunBeforeItIsOver() throws {
       let run = try RunFolder("limit")
       var command = try run.train("schedule.steps=100000", "checkpoint.every=100000")

@@ -43,6 +43,7 @@ extension Evaluator {
       progress(EvaluationProgress(phase: phase, done: done, total: total))
     }
     for batch in batches {
+      if isStopRequested() { break }
       var read: [Sample] = []
       while read.count < batch.count, let element = try reader.next() { read.append(element.sample) }
       let encoded = try body(batch, read)
@@ -50,6 +51,7 @@ extension Evaluator {
       queued = (batch, encoded)
     }
     try finish()
+    try throwIfStopped()
     // A rank without an item has no text either, so whether there is any is asked of all.
     let width = model.configuration.embedDim
     let hasText = try communicator.allReduceMax(text.count) > 0

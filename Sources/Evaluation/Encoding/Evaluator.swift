@@ -16,15 +16,19 @@ public struct Evaluator {
   let communicator: any Communicator
   let options: EvaluationOptions
   let textEncoder: (any TextFeatureEncoder)?
+  let isStopRequested: () -> Bool
 
   /// - Parameters:
   ///   - model: with the same weights on every rank; they are not changed.
   ///   - tokenizer: what a model that encodes texts itself reads them with.
   ///   - textEncoder: what encodes the texts' words; nil takes the features that the shards hold.
+  ///   - isStopRequested: asked before every batch; once it is true on a rank it must stay so.
   public init(
     model: SGMN, tokenizer: TextTokenizer? = nil, backend: any Backend, communicator: any Communicator,
-    configuration: EvaluationOptions = EvaluationOptions(), textEncoder: (any TextFeatureEncoder)? = nil
+    configuration: EvaluationOptions = EvaluationOptions(), textEncoder: (any TextFeatureEncoder)? = nil,
+    isStopRequested: @escaping () -> Bool = { false }
   ) {
+    self.isStopRequested = isStopRequested
     self.textEncoder = textEncoder
     self.model = model
     self.tokenizer = tokenizer
@@ -40,8 +44,9 @@ public struct Evaluator {
   ///   - usesText: whether the texts take part, if the model has any.
   ///   - progress: called on this rank at the beginning of every phase and after every batch.
   ///
-  /// Throws `Fault(.configuration)` where the shards do not fit the model, `(.badData)` for a damaged sample or a set
-  /// without clips, `(.ranksDiverged)` where ranks read different sets.
+  /// Throws `EvaluationStopped` on all ranks where one was asked to stop, `Fault(.configuration)` where the shards do not
+  /// fit the model, `(.badData)` for a damaged sample or a set without clips, `(.ranksDiverged)` where ranks read different
+  /// sets.
   public func evaluate(
     _ shards: ShardSet, usesText: Bool = true, progress: (EvaluationProgress) -> Void = { _ in }
   ) throws -> RetrievalReport {
@@ -67,6 +72,11 @@ public struct Evaluator {
       data: .init(folder: shards.folder, fingerprint: shards.fingerprint), texts: text ? plan.texts : nil)
   }
 
+  /// Throws on all ranks where one was asked to stop. Collective.
+  func throwIfStopped() throws {
+    if try communicator.allReduceMax(isStopRequested() ? 1 : 0) > 0 { throw EvaluationStopped() }
+  }
+
   func share(_ count: Int) -> WorkShare {
     WorkShare(itemCount: count, batchSize: options.batchSize, rankCount: communicator.rankCount)
   }
@@ -80,6 +90,7 @@ public struct Evaluator {
     var mine: [Int64] = []  // 0: none
     progress(EvaluationProgress(phase: .ranking, done: 0, total: total))
     for batch in share.batches(of: communicator.rank) {
+      if isStopRequested() { break }
       for query in batch {
         let rank = task.rank(
           ofQuery: query, clips: clips, images: images, textWeight: model.configuration.lambdaText)
@@ -87,6 +98,7 @@ public struct Evaluator {
       }
       progress(EvaluationProgress(phase: .ranking, done: mine.count, total: total))
     }
+    try throwIfStopped()
     return try share.allGather(mine, width: 1, zero: 0, communicator).map { $0 == 0 ? nil : Int($0) }
   }
 }

@@ -31,6 +31,8 @@ public struct RunState: Codable, Sendable, Equatable {
   public var skippedSteps = 0
   /// The best evaluation so far.
   public var best: Best?
+  /// Whether the run was stopped in the evaluation after this step, with which it then goes on.
+  public var evaluationIsDue = false
 
   /// Updates of the weights: what the optimiser counts.
   var updateCount: Int { step - skippedSteps }
@@ -76,7 +78,7 @@ public struct RunState: Codable, Sendable, Equatable {
 
 extension RunState {
   /// Checkpoints that name no precision are of float32 products, those that name no device of CPUs, and those
-  /// that count no skipped steps have none.
+  /// that count no skipped steps have none. Those that say nothing of an evaluation are not due one.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     step = try values.decode(Int.self, forKey: .step)
@@ -93,5 +95,6 @@ extension RunState {
     replacedSamples = try values.decode([Int].self, forKey: .replacedSamples)
     skippedSteps = try values.decodeIfPresent(Int.self, forKey: .skippedSteps) ?? 0
     best = try values.decodeIfPresent(Best.self, forKey: .best)
+    evaluationIsDue = try values.decodeIfPresent(Bool.self, forKey: .evaluationIsDue) ?? false
   }
 }
