@@ -44,11 +44,11 @@ final class TortureReport {
     say("\(mark) \(number)  \(name)  \(ranks) rank\(ranks == 1 ? " " : "s")  \(figures)  \(seconds(since: start))")
   }
 
-  /// Says the sums; whether nothing failed and something was tried.
-  func end() -> Bool {
+  /// Says the sums; the exit code.
+  func end() -> Int32 {
     let (good, failed, skipped) = counts
     say("\(good) ok, \(failed) failed, \(skipped) skipped in \(seconds(since: startTime))")
-    return failed == 0 && good > 0
+    return failed > 0 || good + skipped == 0 ? 1 : skipped > 0 ? 77 : 0
   }
 
   private func seconds(since start: ContinuousClock.Instant) -> String {

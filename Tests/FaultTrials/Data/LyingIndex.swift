@@ -24,8 +24,7 @@ extension FaultTrial {
           if fault == nil { harmless += 1 } else { found += 1 }
         }
       }
-      let growth = memory?.growth ?? 0
-      guard growth < 64 << 20 else { throw TrialFailure("\(growth >> 20) MiB of memory to refuse a lie") }
+      let growth = try memory.growth(for: "to refuse a lie")
       let moves = [("an overlap", -1), ("a gap", 1), ("an end beyond the file", 1 << 40)]
       let jobs = setting.isQuick ? moves.prefix(1) : moves[...]
       for (what, change) in jobs {
@@ -39,7 +38,7 @@ extension FaultTrial {
         } catch { throw TrialFailure("\(what): \(error)") }
       }
       return "\(found) lies found, \(harmless) changed nothing that is read; slowest "
-        + String(format: "%.1f ms", slowest) + ", \(growth >> 10) KiB of memory; \(jobs.count) by real jobs"
+        + String(format: "%.1f ms", slowest) + ", \(growth); \(jobs.count) by real jobs"
     }
   }
 }

@@ -2,16 +2,21 @@ import Foundation
 
 /// The most resident memory of this process from a moment on, less what it had then.
 struct PeakMemory {
-  private let before: Int
-
   /// nil where the system does not begin anew to look for the peak.
-  init?() {
-    guard let file = FileHandle(forWritingAtPath: "/proc/self/clear_refs") else { return nil }
-    guard (try? file.write(contentsOf: Data("5".utf8))) != nil, let now = PeakMemory.field("VmRSS") else { return nil }
-    before = now
+  private let before: Int?
+
+  init() {
+    let file = FileHandle(forWritingAtPath: "/proc/self/clear_refs")
+    let isReset = file.map { (try? $0.write(contentsOf: Data("5".utf8))) != nil } ?? false
+    before = isReset ? PeakMemory.field("VmRSS") : nil
   }
 
-  var growth: Int { max(0, (PeakMemory.field("VmHWM") ?? 0) - before) }
+  /// How much it has grown, in words; throws where that is 64 MiB or more.
+  func growth(for purpose: String) throws -> String {
+    guard let before, let peak = PeakMemory.field("VmHWM") else { return "memory cannot be measured here" }
+    guard peak - before < 64 << 20 else { throw TrialFailure("\((peak - before) >> 20) MiB of memory \(purpose)") }
+    return "\(max(0, peak - before) >> 10) KiB of memory"
+  }
 
   private static func field(_ name: String) -> Int? {
     let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""

@@ -84,6 +84,7 @@ extension FaultTrial {
     let run = try RunFolder("leaving")
     let result = try run.train(ranks: setting.ranks).armed("loop.left:fire@9#\(rank)").run()
     try Oracle.expect(result, 70)
+    try Oracle.expectRecord(in: run, 70, told: "rank \(rank)")
     guard result.standardError.contains("rank \(rank)") else {
       throw TrialFailure("rank \(rank) is not named: \(Oracle.excerpt(result))")
     }

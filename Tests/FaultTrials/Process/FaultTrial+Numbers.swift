@@ -6,7 +6,8 @@ extension FaultTrial {
   static let notFiniteLoss = FaultTrial(
     number: 22, name: "the loss of one rank is not finite", ranks: [2, 4], quickRanks: [2]
   ) { setting in
-    try notFinite(setting, "loss.not-finite", told: "step 9", "rank \(setting.ranks - 1)", "clips ")
+    let rank = setting.ranks - 1
+    return try notFinite(setting, "loss.not-finite", of: rank, told: "step 9", "rank \(rank)", "clips ")
   }
 
   static let notFiniteGradient = FaultTrial(
@@ -16,7 +17,9 @@ extension FaultTrial {
     try notFinite(setting, "gradient.not-finite", told: "step 9", "clips ")
   }
 
-  private static func notFinite(_ setting: Setting, _ failpoint: String, told: String...) throws -> String {
+  private static func notFinite(
+    _ setting: Setting, _ failpoint: String, of recorded: Int? = nil, told: String...
+  ) throws -> String {
     let rank = setting.ranks - 1
     let run = try RunFolder("not-finite")
     let result = try run.train(ranks: setting.ranks).armed("\(failpoint):fire@9#\(rank)").run()
@@ -28,6 +31,7 @@ extension FaultTrial {
     for part in told where !line.contains(part) {
       throw TrialFailure("\(part.debugDescription) is not told: \(line)")
     }
+    try Oracle.expectRecord(in: run, 80, rank: recorded, told: "step 9", "clips ")
     try expectFinite(run)
     try Oracle.expectUnbrokenEnd(of: run, by: run.train(ranks: setting.ranks))
     return "\(told.count) facts are told, the checkpoint is finite, resume bitwise equal"
@@ -70,6 +74,7 @@ extension FaultTrial {
     // In the step after a save, so that the next save would be the first to hold it.
     let result = try run.train(ranks: setting.ranks, settings: settings).armed("weight.flipped:fire@7#\(rank)").run()
     try Oracle.expect(result, 82, told: "the weights of rank \(rank) are not those of the others")
+    try Oracle.expectRecord(in: run, 82, told: "rank \(rank)")
     guard run.newestStep == World.checkpointInterval else {
       throw TrialFailure("a checkpoint of step \(run.newestStep) was saved after the flip")
     }
