@@ -3,6 +3,7 @@ import Failpoints
 import Faults
 import Foundation
 import Telemetry
+import Threads
 
 /// How a command that runs on ranks ends: with one message and one exit code, and every rank with it.
 public enum CommandEnd {
@@ -12,15 +13,22 @@ public enum CommandEnd {
   /// rank is told by that rank, written to `error.rank-R.json` in `folder`, and ends all others, which may be waiting for
   /// it. In both cases through `abort`: MPI is only finalized where nothing went wrong, for it would wait for whatever is
   /// still under way.
+  ///
+  /// - Parameter endSeconds: how long the ranks may take to end together once `body` has, asked then; nil for as long as
+  ///   they like.
   public static func run(
-    _ communicator: any Communicator, folder: String?, _ body: (Logger) throws -> Faults.ExitCode
+    _ communicator: any Communicator, folder: String?, endSeconds: () -> Double? = { nil },
+    _ body: (Logger) throws -> Faults.ExitCode
   ) throws -> Faults.ExitCode {
     let logger = Logger(rank: communicator.rank, rankCount: communicator.rankCount)
     do {
       let code = try body(logger)
+      limit(endSeconds(), communicator, logger)
+      try Failpoint.runEnd.hit()
       try communicator.finalize()
       return code
     } catch let agreed as AgreedFault {
+      limit(endSeconds(), communicator, logger)
       if communicator.isLeader { logger.error(text(agreed, communicator.rankCount)) }
       try? communicator.barrier()
       guard agreed.fault.code == .stoppedWithCheckpoint else { communicator.abort(agreed.fault.code) }
@@ -36,6 +44,19 @@ public enum CommandEnd {
           logger.warning("there is no record of it: \(error)")
         }
       }
+      communicator.abort(fault.code)
+    }
+  }
+
+  /// Ends all ranks after so many seconds. A process that has ended by then does not get so far.
+  private static func limit(_ seconds: Double?, _ communicator: any Communicator, _ logger: Logger) {
+    guard let seconds else { return }
+    _ = WorkerThread {
+      Thread.sleep(forTimeInterval: seconds)
+      let fault = Fault(
+        .hang, "The work is done and saved, but a rank does not end: \(Format.number(seconds)) s have passed",
+        remedy: "Look at the machines of the other ranks")
+      logger.error("\(fault)")
       communicator.abort(fault.code)
     }
   }

@@ -27,6 +27,7 @@ public enum Failpoint: String, CaseIterable, Sendable {
   case stepUpdate = "step.update"
   case evaluationBegin = "evaluation.begin"
   case stepEnd = "step.end"
+  case runEnd = "run.end"
   // Reading.
   case shardRead = "shard.read"
   case shardDecode = "shard.decode"

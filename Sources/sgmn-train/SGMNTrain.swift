@@ -167,9 +167,12 @@ struct SGMNTrain: ParsableCommand {
       }
       try StopSignals.install()
       let communicator = try Ranks.start()
-      return try CommandEnd.run(communicator, folder: out) { logger in
+      var endSeconds: Double?
+      return try CommandEnd.run(communicator, folder: out, endSeconds: { endSeconds }) { logger in
         if let override { logger.notice(override) }
         let configuration = try communicator.together { try resolvedConfiguration() }
+        let hangSeconds = configuration.safety.hangSeconds
+        if hangSeconds > 0 { endSeconds = 3 * hangSeconds }
         var backend = try RankWorker.make(
           device, threads: threads, pinning: pin, groupsSmallLaunches: cudaGraphs == .on, communicator: communicator,
           logger: logger)
