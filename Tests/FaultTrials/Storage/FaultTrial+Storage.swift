@@ -3,8 +3,8 @@ extension FaultTrial {
   static var storageTrials: [FaultTrial] {
     [
       killAtSystemCalls, killAtSystemCallsBeside, killAtFailpoints, killWhilePublishing, flushFails, writesLie,
-      callsInterrupted, diskFull, writesFail, checkpointUnreadable, damageIsFound, allDamaged, hostileFiles,
-      foreignCheckpoint, laterFormat, killAtStart,
+      callsInterrupted, diskFull, writesFail, saveFailsBeside, checkpointUnreadable, damageIsFound, allDamaged,
+      hostileFiles, foreignCheckpoint, laterFormat, killAtStart,
     ]
   }
 }
