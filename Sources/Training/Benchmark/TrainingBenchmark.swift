@@ -121,6 +121,9 @@ public struct TrainingBenchmark {
     line.add("backward_s", backward / Double(max(1, seconds.count)), digits: 4)
     line.add("parameters", parameterCount)
     line.addTensorMemory(of: backend)
+    let hit = try FailpointCost.nanosecondsPerHit()
+    line.add("failpoint_ns", hit, digits: 1)
+    line.add("failpoint_share", FailpointCost.hitsPerStep * hit * 1e-9 / step, digits: 9)
     return Result(
       stepSeconds: seconds, communicationSeconds: means, leastCommunicationSeconds: least, loss: loss, line: line.text)
   }
