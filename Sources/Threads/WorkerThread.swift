@@ -1,8 +1,11 @@
 import Glibc
 
 /// A thread of its own for work that blocks or computes for long, away from Swift's cooperative pool.
+///
+/// Where nobody keeps it to `join` it, it goes on alone, and its stack goes with its end.
 public final class WorkerThread {
   private let thread: pthread_t
+  private var isJoined = false
 
   private final class Body: Sendable {
     let cpus: [Int]?
@@ -36,5 +39,12 @@ public final class WorkerThread {
   }
 
   /// Waits for the end of `body`; once.
-  public func join() { pthread_join(thread, nil) }
+  public func join() {
+    pthread_join(thread, nil)
+    isJoined = true
+  }
+
+  deinit {
+    if !isJoined { pthread_detach(thread) }
+  }
 }
