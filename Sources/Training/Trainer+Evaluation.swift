@@ -5,11 +5,12 @@ import Supervision
 import Telemetry
 
 extension Trainer {
-  /// Evaluates on all ranks; whether it is the best so far. nil where a rank was asked to stop: the evaluation is due
-  /// then when the run goes on.
+  /// Evaluates on all ranks; whether it is the best so far. nil where a rank was asked to stop, or the time of the run is
+  /// over but for a save: the evaluation is due then when the run goes on.
   func evaluate() throws -> Bool? {
     state.evaluationIsDue = false
     guard let evaluationShards else { return false }
+    let deadline = monotonicSeconds() + (try secondsToEvaluate())
     try Failpoint.evaluationBegin.hit()
     let evaluator = Evaluator(
       model: model, tokenizer: tokenizer, backend: backend, communicator: communicator,
@@ -18,12 +19,15 @@ extension Trainer {
       textEncoder: textEncoder.flatMap {
         evaluationShards.hasTexts(by: $0.name, for: configuration.model) ? nil : $0
       },
-      isStopRequested: { [self] in isStopRequested(progress) })
+      isStopRequested: { [self] in mustStop(by: deadline) })
     let report: RetrievalReport
     do {
       report = try evaluator.evaluate(evaluationShards) { follow($0) }
     } catch is EvaluationStopped {
       logger.notice("the evaluation of step \(state.step) is put off: the run stops")
+      if let timeBudget, !timeBudget.hasSteps, !StopSignals.isRequested {
+        logger.warning("--max-time leaves too little time for an evaluation: give a longer one")
+      }
       state.evaluationIsDue = true
       return nil
     }
@@ -37,9 +41,9 @@ extension Trainer {
     return true
   }
 
-  /// Whether this rank was asked to stop: it then waits for the others.
-  private func isStopRequested(_ progress: RankProgress) -> Bool {
-    guard StopSignals.isRequested else { return false }
+  /// Whether this rank was asked to stop, or it is too late to go on: it then waits for the others.
+  private func mustStop(by deadline: Double) -> Bool {
+    guard StopSignals.isRequested || monotonicSeconds() > deadline else { return false }
     progress.enter(.gathering, step: state.step)
     return true
   }

@@ -23,6 +23,12 @@ extension Trainer {
     return true
   }
 
+  /// Seconds in which an evaluation must be over, on every rank; without a limit there are enough. Collective.
+  func secondsToEvaluate() throws -> Double {
+    let seconds = timeBudget?.secondsToSave(at: monotonicSeconds(), isSaving: saver?.isSaving ?? false)
+    return Double(try communicator.allReduceMin(seconds.map { Int(max(0, $0) * 1e3) } ?? .max)) * 1e-3
+  }
+
   /// As `evaluate`, which counts towards the time that the run has.
   func evaluateInTime() throws -> Bool? {
     progress.enter(.evaluation, step: state.step)

@@ -124,6 +124,22 @@ extension EndToEnd {
       try run.expectSameEnd(as: World.unbroken(settings: settings).run)
     }
 
+    /// Nobody knows how long the first one takes.
+    @Test func aTimeLimitEndsAnEvaluationThatDoesNotFit() throws {
+      let settings = ["evaluation.every=12", "evaluation.shards='\(try World.shared().testShards)'"]
+      let run = try RunFolder("long-evaluation")
+      var command = try run.train(ranks: 2, settings: settings)
+      command.variables["SGMN_FAILPOINT"] = "evaluation.begin:sleep=10000"
+      command.arguments += ["--max-time", "10"]
+      let first = try command.run()
+      #expect(first.status == 75, "\(first.text)")
+      #expect(first.lineCount("the evaluation of step 12 is put off") == 1, "\(first.text)")
+      #expect(run.checkpoints.last == RunFolder.checkpoint(12))
+      let second = try run.train(ranks: 2, settings: settings).run()
+      #expect(second.status == 0, "\(second.text)")
+      try run.expectSameEnd(as: World.unbroken(settings: settings).run)
+    }
+
     @Test func aTimeLimitStopsARunBeforeItIsOver() throws {
       let run = try RunFolder("limit")
       var command = try run.train("schedule.steps=100000", "checkpoint.every=100000")

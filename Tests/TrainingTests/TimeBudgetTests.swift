@@ -41,6 +41,14 @@ import Testing
     #expect(budget().isSpent(at: 1000 - 29.9, evaluates: false, isSaving: true))
   }
 
+  @Test func aSaveMustBeginInTime() {
+    var budget = budget()
+    budget.addStep(seconds: 20)
+    #expect(budget.secondsToSave(at: 900) == 85)
+    #expect(budget.secondsToSave(at: 900, isSaving: true) == 70)
+    #expect(budget.secondsToSave(at: 990) == -5)
+  }
+
   @Test func anEvaluationCountsWhereOneComes() {
     var budget = budget()
     budget.addEvaluation(seconds: 30)

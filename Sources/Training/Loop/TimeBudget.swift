@@ -35,6 +35,11 @@ struct TimeBudget: Equatable {
   /// long. A save that is under way comes before that one.
   func isSpent(at now: Double, evaluates: Bool, isSaving: Bool = false) -> Bool {
     let step = (recentSteps.max() ?? 0) + (evaluates ? evaluationSeconds : 0)
-    return deadline - now < TimeBudget.margin * (step + (isSaving ? 2 : 1) * saveSeconds)
+    return secondsToSave(at: now, isSaving: isSaving) < TimeBudget.margin * step
+  }
+
+  /// Seconds until a save must begin.
+  func secondsToSave(at now: Double, isSaving: Bool = false) -> Double {
+    deadline - now - TimeBudget.margin * (isSaving ? 2 : 1) * saveSeconds
   }
 }
