@@ -45,11 +45,12 @@ public struct Checkpoint: Sendable, Equatable {
   /// Reads every file and compares size and checksum with the manifest; of safetensors files also the header, which a
   /// faulty writer may have got wrong before it was hashed.
   ///
+  /// - Parameter goesOn: called now and then.
   /// - Throws: `Fault(.badData)` or `(.inputMissing)` that names the file at fault; a fault of reading otherwise.
-  public func verify() throws {
+  public func verify(goesOn: () -> Void = {}) throws {
     for file in manifest.files {
       let reader = try open(file)
-      let hash = CheckpointManifest.hexadecimal(try Self.hash(reader))
+      let hash = CheckpointManifest.hexadecimal(try Self.hash(reader, goesOn))
       guard hash == file.xxh3 else {
         throw Fault(
           .badData, "Checksum differs: the file has \(hash), the manifest says \(file.xxh3)", at: reader.path)
@@ -72,7 +73,7 @@ public struct Checkpoint: Sendable, Equatable {
   public var byteCount: Int { manifest.files.reduce(0) { $0 + $1.byteCount } }
 
   /// XXH3-64 of a whole file.
-  static func hash(_ reader: FileReader) throws -> UInt64 {
+  static func hash(_ reader: FileReader, _ goesOn: () -> Void = {}) throws -> UInt64 {
     let hasher = XXH3.Hasher()
     var chunk = [UInt8](repeating: 0, count: min(reader.byteCount, 4 << 20))
     var offset = 0
@@ -84,6 +85,7 @@ public struct Checkpoint: Sendable, Equatable {
         hasher.update(UnsafeRawBufferPointer(part))
       }
       offset += count
+      goesOn()
     }
     return hasher.digest
   }

@@ -25,8 +25,8 @@ extension CheckpointStore {
     }
   }
 
-  /// The checkpoints whose manifests are whole and those of their steps, the oldest first. One that cannot be read now is no damaged one, and
-  /// what depends on the list must not go on without it.
+  /// The checkpoints whose manifests are whole and those of their steps, the oldest first. One that cannot be read now is
+  /// no damaged one, and what depends on the list must not go on without it.
   func checkpoints() throws -> [Checkpoint] {
     try names().compactMap { name in
       do {
@@ -74,14 +74,14 @@ extension CheckpointStore {
 
   /// Removes what is older than the last `keepLast` whole ones, except the best. Among those a damaged one is not
   /// counted, and one whose manifest is damaged is left for a person to look at.
-  func prune() throws {
+  func prune(_ goesOn: () -> Void = {}) throws {
     let best = try pointer("best")
     var kept = 0
     var pruned: [String] = []
     for checkpoint in try checkpoints().reversed() {
       let name = Self.name(step: checkpoint.step)
       if kept < keepLast {
-        if isWhole(checkpoint) { kept += 1 }
+        if isWhole(checkpoint, goesOn) { kept += 1 }
         continue
       }
       if name == best { continue }
@@ -95,9 +95,9 @@ extension CheckpointStore {
   }
 
   /// Whether it is as it was saved. Its bytes are read unless this process has written or read them before.
-  private func isWhole(_ checkpoint: Checkpoint) -> Bool {
+  private func isWhole(_ checkpoint: Checkpoint, _ goesOn: () -> Void) -> Bool {
     if known.contains(checkpoint) { return checkpoint.hasAllBytes }
-    guard (try? checkpoint.verify()) != nil else { return false }
+    guard (try? checkpoint.verify(goesOn: goesOn)) != nil else { return false }
     known.insert(checkpoint)
     return true
   }

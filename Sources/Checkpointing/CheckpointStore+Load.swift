@@ -18,15 +18,19 @@ extension CheckpointStore {
 
   /// The folder of the checkpoint that was saved last, be it damaged: where its place in the order cannot be read, it is
   /// the one that `latest` names. nil where there is none.
+  ///
+  /// - Throws: `Fault(.badData)` where `latest` is damaged, or names one that is not there.
   public func newestFolder() throws -> String? {
     let readable = try checkpoints()
-    if let named = try? pointer("latest"), try exists("\(folder)/\(named)"),
-      !readable.contains(where: { Self.name(step: $0.step) == named })
-    {
-      return "\(folder)/\(named)"
+    guard let named = try pointer("latest"), !readable.contains(where: { Self.name(step: $0.step) == named }) else {
+      return readable.last?.folder
     }
-    return readable.last?.folder
+    guard try exists("\(folder)/\(named)") else { throw isMissing(named) }
+    return "\(folder)/\(named)"
   }
+
+  /// Whether there is a whole manifest of this step.
+  public func has(_ step: Int) throws -> Bool { try checkpoints().contains { $0.step == step } }
 
   /// The best checkpoint, as the saves have said; nil where there is none.
   public var best: Checkpoint? {
@@ -86,11 +90,15 @@ extension CheckpointStore {
         remedy: "Restore one from a copy, or choose a new folder to start again")
     }
     if let promised = try pointer("latest") {
-      throw Fault(
-        .badData, "The file latest names \(promised), which is not there", at: folder,
-        remedy: "Restore it from a copy, or choose a new folder to start again")
+      throw isMissing(promised)
     }
     return nil
+  }
+
+  private func isMissing(_ name: String) -> Fault {
+    Fault(
+      .badData, "The file latest names \(name), which is not there", at: folder,
+      remedy: "Restore it from a copy, or choose a new folder to start again")
   }
 
   /// The checkpoint in exactly this folder, verified.

@@ -53,6 +53,7 @@ public struct CheckpointStore: Sendable {
     try DurableFile.syncName(of: folder)
     try removeLeftovers()
     try systemCall("access", path: folder, missing: .outputUnavailable) { access(folder, W_OK | X_OK) }
+    _ = try checkpoints()  // what would be in the way of a save is, now
     try requireSpace(byteCount, count: names().isEmpty ? 2 : 1)
   }
 
@@ -63,12 +64,13 @@ public struct CheckpointStore: Sendable {
   ///   - isBest: Whether it is the best so far; the best is kept until there is a better one.
   ///   - byteCount: About how many bytes `write` will write; the disk must have them free.
   ///   - warn: Told where an old checkpoint could not be removed: the new one is safe all the same.
+  ///   - goesOn: called now and then while older ones are read, to see which may go.
   ///   - write: Writes the files into the draft. What it throws ends the save and leaves nothing behind.
   /// - Throws: a `Fault`; the checkpoints of before are then still there.
   @discardableResult
   public func save(
     step: Int, isBest: Bool = false, byteCount: Int = 0, warn: (String) -> Void = { _ in },
-    write: (CheckpointDraft) throws -> Void
+    goesOn: () -> Void = {}, write: (CheckpointDraft) throws -> Void
   ) throws -> Checkpoint {
     precondition(step >= 0, "a checkpoint of step \(step)")
     try DurableFile.createFolder(folder)
@@ -96,7 +98,7 @@ public struct CheckpointStore: Sendable {
     try DurableFile.write(Array("\(name)\n".utf8), to: "\(folder)/latest")
     try reach(.published)
     do {
-      try prune()
+      try prune(goesOn)
       try reach(.pruned)
     } catch {
       warn("An old checkpoint stays that should go: \(error)")

@@ -2,7 +2,7 @@
 import Synchronization
 import Threads
 
-/// The times in which this process did not run: stopped with its whole job, or asleep with its machine.
+/// The times in which this process did not run, because its whole job was stopped.
 ///
 /// Nobody tells a process that it was stopped. A thread that looks at the clock ten times a second finds the gap.
 enum StoppedTime {
@@ -20,21 +20,25 @@ enum StoppedTime {
   /// Looks from now on. May be called again.
   static func watch() {
     guard !isWatched.exchange(true, ordering: .relaxed) else { return }
-    lastLook.store(now(), ordering: .relaxed)
-    _ = WorkerThread {
+    lastReturn.store(0, ordering: .relaxed)  // no handler meets its first use
+    let thread = WorkerThread {
       while true {
-        let time = now()
-        if time - lastLook.load(ordering: .relaxed) > shortestStop { lastReturn.store(time, ordering: .relaxed) }
-        lastLook.store(time, ordering: .relaxed)
+        let (time, last) = (now(), lastLook.load(ordering: .relaxed))
+        // The return first: who sees the new look must see it, too.
+        if last > 0, time > last + shortestStop { lastReturn.store(time, ordering: .relaxed) }
+        lastLook.store(time, ordering: .releasing)
         usleep(interval)
       }
     }
+    // Without a thread no gap is seen, and every SIGCONT counts.
+    if thread == nil { isWatched.store(false, ordering: .relaxed) }
   }
 
   /// Whether the process goes on, since a moment ago, after it was stopped for a second or longer. For signal handlers:
   /// only atomics and the clock.
   static var hasJustEnded: Bool {
-    let (time, look, ended) = (now(), lastLook.load(ordering: .relaxed), lastReturn.load(ordering: .relaxed))
+    let (time, look) = (now(), lastLook.load(ordering: .acquiring))
+    let ended = lastReturn.load(ordering: .relaxed)
     return look > 0 && time > look + shortestStop || ended > 0 && time < ended + returnTime
   }
 

@@ -14,8 +14,8 @@ public enum CommandEnd {
   /// it. In both cases through `abort`: MPI is only finalized where nothing went wrong, for it would wait for whatever is
   /// still under way.
   ///
-  /// - Parameter endSeconds: how long the ranks may take to end together once `body` has, asked then; nil for as long as
-  ///   they like.
+  /// - Parameter endSeconds: how long the ranks may take to end together once `body` has, asked then; nil for as long
+  ///   as they like.
   public static func run(
     _ communicator: any Communicator, folder: String?, endSeconds: () -> Double? = { nil },
     _ body: (Logger) throws -> Faults.ExitCode
@@ -23,12 +23,12 @@ public enum CommandEnd {
     let logger = Logger(rank: communicator.rank, rankCount: communicator.rankCount)
     do {
       let code = try body(logger)
-      limit(endSeconds(), communicator, logger)
+      limit(endSeconds(), communicator, logger, .hang, "The work is done and saved")
       try Failpoint.runEnd.hit()
       try communicator.finalize()
       return code
     } catch let agreed as AgreedFault {
-      limit(endSeconds(), communicator, logger)
+      limit(endSeconds(), communicator, logger, agreed.fault.code, "All ranks know of the error")
       if communicator.isLeader { logger.error(text(agreed, communicator.rankCount)) }
       try? communicator.barrier()
       guard agreed.fault.code == .stoppedWithCheckpoint else { communicator.abort(agreed.fault.code) }
@@ -48,16 +48,19 @@ public enum CommandEnd {
     }
   }
 
-  /// Ends all ranks after so many seconds. A process that has ended by then does not get so far.
-  private static func limit(_ seconds: Double?, _ communicator: any Communicator, _ logger: Logger) {
+  /// Ends all ranks after so many seconds. A process that has ended by then does not get so far. Rank 0 tells it, and
+  /// where it is silent the others.
+  private static func limit(
+    _ seconds: Double?, _ communicator: any Communicator, _ logger: Logger, _ code: Faults.ExitCode, _ what: String
+  ) {
     guard let seconds else { return }
     _ = WorkerThread {
-      Thread.sleep(forTimeInterval: seconds)
+      Thread.sleep(forTimeInterval: seconds + (communicator.isLeader ? 0 : 1))
       let fault = Fault(
-        .hang, "The work is done and saved, but a rank does not end: \(Format.number(seconds)) s have passed",
-        remedy: "Look at the machines of the other ranks")
+        code, "\(what), but a rank does not end: \(Format.number(seconds)) s have passed",
+        remedy: "Look at the machines of the ranks")
       logger.error("\(fault)")
-      communicator.abort(fault.code)
+      communicator.abort(code)
     }
   }
 

@@ -8,8 +8,8 @@ final class StepRecorder {
   private let stepCount: Int
   private var timer = StepTimer()
 
-  /// - Parameter evaluationIsDue: whether the restored step is yet to be evaluated; what the log has of that, from a process
-  ///   that was killed before it could save, is made again.
+  /// - Parameter evaluationIsDue: whether the restored step is yet to be evaluated; what the log has of that, from a
+  ///   process that was killed before it could save, is made again.
   init(_ folder: RunFolder, restoredStep: Int, evaluationIsDue: Bool, stepCount: Int) throws {
     metrics = try MetricsLog(
       path: folder.metrics, restoredStep: restoredStep, dropping: evaluationIsDue ? "recall_mean" : nil)

@@ -106,12 +106,14 @@ extension Trainer {
   ) throws {
     let byteCount = TrainingCheckpoint.byteCount(arena) + (vocabulary?.count ?? 0)
     let step = restored?.step ?? 0
-    if step < plan.stepCount { try store.prepare(byteCount: byteCount) }
+    if step < plan.stepCount || restored?.evaluationIsDue == true { try store.prepare(byteCount: byteCount) }
     var savedStep: Int?
     if case .automatic = resume, let restored {
       savedStep = restored.step
-      // A kill between the checkpoint and the pointer to it.
-      if restored.best?.step == restored.step { try store.markBest(step: restored.step) }
+      // A kill between the checkpoint and the pointer to it; or a pointer that is damaged.
+      if let best = restored.best, try best.step == restored.step || (try? store.best) == nil && store.has(best.step) {
+        try store.markBest(step: best.step)
+      }
     }
     saver = CheckpointSaver(
       CheckpointWriter(

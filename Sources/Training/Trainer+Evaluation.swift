@@ -5,8 +5,8 @@ import Supervision
 import Telemetry
 
 extension Trainer {
-  /// Evaluates on all ranks; whether it is the best so far. nil where a rank was asked to stop, or the time of the run is
-  /// over but for a save: the evaluation is due then when the run goes on.
+  /// Evaluates on all ranks; whether it is the best so far. nil where a rank was asked to stop, or the time of the run
+  /// is over but for a save: the evaluation is due then when the run goes on.
   func evaluate() throws -> Bool? {
     state.evaluationIsDue = false
     guard let evaluationShards else { return false }
@@ -25,9 +25,6 @@ extension Trainer {
       report = try evaluator.evaluate(evaluationShards) { follow($0) }
     } catch is EvaluationStopped {
       logger.notice("the evaluation of step \(state.step) is put off: the run stops")
-      if let timeBudget, !timeBudget.hasSteps, !StopSignals.isRequested {
-        logger.warning("--max-time leaves too little time for an evaluation: give a longer one")
-      }
       state.evaluationIsDue = true
       return nil
     }

@@ -1,3 +1,5 @@
+import Collectives
+import Faults
 import Telemetry
 
 extension Trainer {
@@ -8,10 +10,16 @@ extension Trainer {
       deadline: monotonicSeconds() + left, checkpointByteCount: TrainingCheckpoint.byteCount(arena))
   }
 
+  /// The budget, with what the last save has taken.
+  private var currentBudget: TimeBudget? {
+    guard var timeBudget else { return nil }
+    if let seconds = saver?.saveSeconds { timeBudget.addSave(seconds: seconds) }
+    return timeBudget
+  }
+
   /// Whether the coming step and a save do not fit into the time that is left; tells so.
   var isTimeSpent: Bool {
-    guard var timeBudget, state.step < plan.stepCount else { return false }
-    if let seconds = saver?.saveSeconds { timeBudget.addSave(seconds: seconds) }
+    guard let timeBudget = currentBudget, state.step < plan.stepCount else { return false }
     let (now, evaluates) = (monotonicSeconds(), plan.evaluates(after: state.step))
     guard timeBudget.isSpent(at: now, evaluates: evaluates, isSaving: saver?.isSaving ?? false) else { return false }
     let left = Format.duration(seconds: timeBudget.deadline - now)
@@ -25,8 +33,21 @@ extension Trainer {
 
   /// Seconds in which an evaluation must be over, on every rank; without a limit there are enough. Collective.
   func secondsToEvaluate() throws -> Double {
-    let seconds = timeBudget?.secondsToSave(at: monotonicSeconds(), isSaving: saver?.isSaving ?? false)
+    let seconds = currentBudget?.secondsToSave(at: monotonicSeconds(), isSaving: saver?.isSaving ?? false)
     return Double(try communicator.allReduceMin(seconds.map { Int(max(0, $0) * 1e3) } ?? .max)) * 1e-3
+  }
+
+  /// Throws on all ranks where the evaluation that the run goes on with has not even fitted into a whole limit: it would
+  /// be given up for ever.
+  func checkTimeToEvaluate() throws {
+    _ = try communicator.together {
+      guard let timeBudget = currentBudget, !StopSignals.isRequested,
+        timeBudget.secondsToSave(at: monotonicSeconds()) <= 0
+      else { return }
+      throw Fault(
+        .configuration, "--max-time is too short for the evaluation of step \(state.step)", at: path,
+        remedy: "Give a longer one, or evaluate with sgmn-eval and leave out evaluation.shards")
+    }
   }
 
   /// As `evaluate`, which counts towards the time that the run has.

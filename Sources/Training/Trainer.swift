@@ -154,7 +154,11 @@ public final class Trainer {
     logStart()
     beginTimeBudget()
     if state.evaluationIsDue {
-      guard let isBest = try evaluateInTime() else { return try stop() }
+      guard let isBest = try evaluateInTime() else {
+        try checkTimeToEvaluate()
+        return try stop()
+      }
+      progress.enter(.checkpoint, step: state.step)
       try save(isBest: isBest)
     }
     while let orders = try nextOrders() {

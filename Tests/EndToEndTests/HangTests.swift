@@ -39,11 +39,11 @@ extension EndToEnd {
     /// The watch is over, for there is nothing more to do, and MPI waits for every rank.
     @Test func aRankThatIsStoppedAtTheVeryEndEndsAll() throws {
       let run = try RunFolder("stopped-end")
-      let result = try train(run, failpoint: "run.end:stop#1", "safety.hang_seconds=2").run()
+      let result = try train(run, failpoint: "run.end:stop#1", "safety.hang_seconds=3").run()
       #expect(result.status == 81, "\(result.text)")
       #expect(result.lineCount("done and saved, but a rank does not end") == 1, "\(result.text)")
       #expect(result.survivors.isEmpty)
-      try run.expectSameEnd(as: World.unbroken(settings: ["safety.hang_seconds=2"]).run)
+      try run.expectSameEnd(as: World.unbroken(settings: ["safety.hang_seconds=3"]).run)
     }
 
     /// A process that lives and works on something that does not end; then the same command without the fault.

@@ -100,8 +100,8 @@ extension EndToEnd {
       try run.expectSameEnd(as: World.unbroken().run)
     }
 
-    /// An evaluation may take longer than a scheduler waits: it is given up, and made when the run goes on. In the middle,
-    /// and after the last step.
+    /// An evaluation may take longer than a scheduler waits: it is given up, and made when the run goes on. In the
+    /// middle, and after the last step.
     @Test(arguments: [12, 24]) func aStopInAnEvaluationLosesNoStep(step: Int) throws {
       let settings = ["evaluation.every=12", "evaluation.shards='\(try World.shared().testShards)'"]
       let run = try RunFolder("evaluation")
@@ -135,8 +135,12 @@ extension EndToEnd {
       #expect(first.status == 75, "\(first.text)")
       #expect(first.lineCount("the evaluation of step 12 is put off") == 1, "\(first.text)")
       #expect(run.checkpoints.last == RunFolder.checkpoint(12))
-      let second = try run.train(ranks: 2, settings: settings).run()
-      #expect(second.status == 0, "\(second.text)")
+      // Nor does it fit into the whole of the same limit: that would go on for ever.
+      let second = try command.run()
+      #expect(second.status == 78, "\(second.text)")
+      #expect(second.lineCount("--max-time is too short for the evaluation of step 12") == 1, "\(second.text)")
+      let third = try run.train(ranks: 2, settings: settings).run()
+      #expect(third.status == 0, "\(third.text)")
       try run.expectSameEnd(as: World.unbroken(settings: settings).run)
     }
 

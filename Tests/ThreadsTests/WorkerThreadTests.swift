@@ -23,7 +23,7 @@ import Threads
   /// A thread that has ended and that nobody has joined keeps its stack, of 8 MiB as a rule.
   @Test func whatNobodyWaitsForLeavesNothing() throws {
     let before = try addressSpace()
-    for _ in 0..<500 {
+    for _ in 0..<2000 {
       let hasRun = DispatchSemaphore(value: 0)
       _ = try #require(WorkerThread { hasRun.signal() })
       hasRun.wait()

@@ -184,6 +184,21 @@ import Testing
     expectRefusal()
   }
 
+  /// It may be any of the checkpoints, so none would be removed any more.
+  @Test func aDamagedPointerToTheBestIsWrittenAgain() throws {
+    let tiny = try TinyRun()
+    var configuration = tiny.configuration
+    configuration.evaluation.shards = tiny.shards
+    var first: Trainer? = try tiny.trainer(configuration, out: "run")
+    _ = try first?.run()
+    first = nil
+    let best = tiny.folder + "/run/checkpoints/best"
+    let whole = try String(contentsOfFile: best, encoding: .utf8)
+    try "step-".write(toFile: best, atomically: true, encoding: .utf8)
+    _ = try tiny.trainer(configuration, out: "run").run()
+    #expect(try String(contentsOfFile: best, encoding: .utf8) == whole)
+  }
+
   @Test func dataThatDoesNotFitTheConfigurationIsAFault() throws {
     let tiny = try TinyRun()
     func code(_ change: (inout RunConfiguration) -> Void) -> Faults.ExitCode? {

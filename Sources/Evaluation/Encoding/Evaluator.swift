@@ -44,9 +44,9 @@ public struct Evaluator {
   ///   - usesText: whether the texts take part, if the model has any.
   ///   - progress: called on this rank at the beginning of every phase and after every batch.
   ///
-  /// Throws `EvaluationStopped` on all ranks where one was asked to stop, `Fault(.configuration)` where the shards do not
-  /// fit the model, `(.badData)` for a damaged sample or a set without clips, `(.ranksDiverged)` where ranks read different
-  /// sets.
+  /// Throws `EvaluationStopped` on all ranks where one was asked to stop, `Fault(.configuration)` where the shards do
+  /// not fit the model, `(.badData)` for a damaged sample or a set without clips, `(.ranksDiverged)` where ranks read
+  /// different sets.
   public func evaluate(
     _ shards: ShardSet, usesText: Bool = true, progress: (EvaluationProgress) -> Void = { _ in }
   ) throws -> RetrievalReport {

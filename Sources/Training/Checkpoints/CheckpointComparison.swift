@@ -43,6 +43,7 @@ public struct CheckpointComparison {
         ("pairs", "\(state.pairCount)"), ("precision", state.precision.rawValue), ("device", "\(state.device)"),
         ("threads a rank", state.threadCount.map(String.init) ?? "unknown"),
         ("replaced samples", "\(state.replacedSamples)"), ("skipped steps", "\(state.skippedSteps)"),
+        ("an evaluation is due", state.evaluationIsDue ? "yes" : "no"),
         ("best", state.best.map { "R@mean \($0.recall) at step \($0.step)" } ?? "none"),
       ]
     }

@@ -29,7 +29,9 @@ struct CheckpointWriter: Sendable {
       do {
         try DurableFile.syncFile(metrics)
         let warn = { logger.warning($0) }
-        try store.save(step: contents.state.step, isBest: isBest, byteCount: byteCount, warn: warn) {
+        try store.save(
+          step: contents.state.step, isBest: isBest, byteCount: byteCount, warn: warn, goesOn: goesOn
+        ) {
           try TrainingCheckpoint.write(contents, vocabulary: vocabulary, to: $0, goesOn: goesOn)
         }
         return
