@@ -129,8 +129,8 @@ extension EndToEnd {
       let settings = ["evaluation.every=12", "evaluation.shards='\(try World.shared().testShards)'"]
       let run = try RunFolder("long-evaluation")
       var command = try run.train(ranks: 2, settings: settings)
-      command.variables["SGMN_FAILPOINT"] = "evaluation.begin:sleep=10000"
-      command.arguments += ["--max-time", "10"]
+      command.variables["SGMN_FAILPOINT"] = "evaluation.begin:sleep=7000"
+      command.arguments += ["--max-time", "7"]
       let first = try command.run()
       #expect(first.status == 75, "\(first.text)")
       #expect(first.lineCount("the evaluation of step 12 is put off") == 1, "\(first.text)")

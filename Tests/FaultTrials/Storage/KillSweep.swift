@@ -64,9 +64,10 @@ struct KillSweep {
     return outcome
   }
 
-  /// So many of `0..<count`, evenly, with the first and the last.
+  /// So many of `0..<count`, evenly, with the first and the last; the one in the middle where it is to be one.
   static func spread(_ limit: Int, over count: Int) -> [Int] {
-    guard limit < count, limit > 1 else { return Array(0..<count) }
+    guard limit < count else { return Array(0..<count) }
+    guard limit > 1 else { return [count / 2] }
     return (0..<limit).map { $0 * (count - 1) / (limit - 1) }
   }
 

@@ -61,7 +61,9 @@ extension FuzzTarget {
     let files = ["model.safetensors", "state.json"].map {
       CheckpointManifest.File(name: $0, byteCount: 12, xxh3: "0123456789abcdef")
     }
-    return try [[], files].map { try CheckpointManifest(sequence: 3, step: 70, createdBy: "fuzz", files: $0).encoded() }
+    return try [[files[0]], files].map {
+      try CheckpointManifest(sequence: 3, step: 70, createdBy: "fuzz", files: $0).encoded()
+    }
   } parse: { bytes in
     func read(_ bytes: [UInt8]) throws -> CheckpointManifest {
       try MemoryFile.with(bytes, named: "manifest.json") { try CheckpointManifest.read(folder: $0) }
