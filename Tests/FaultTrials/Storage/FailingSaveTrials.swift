@@ -28,23 +28,28 @@ extension FaultTrial {
   }
 
   private static func failOnce(_ plan: String, _ told: String, _ oracle: StorageOracle) throws {
-    let run = try RunFolder("save-fails-once")
+    let run = try run(plan, told, oracle, endingWith: 0)
     defer { run.remove() }
-    let result = try run.training(oracle.settings, ranks: oracle.ranks).armed(plan).run()
-    try Oracle.expect(result, 0)
-    guard result.standardError.contains(told) else { throw TrialFailure("it is not told: \(Oracle.excerpt(result))") }
     let differences = try run.differences(from: oracle.end)
     guard differences.isEmpty else { throw TrialFailure("failed once: \(differences)") }
     try Oracle.expectNothingLeft(in: run)
   }
 
   private static func failForGood(_ plan: String, _ told: String, _ oracle: StorageOracle) throws {
-    let run = try RunFolder("save-fails")
+    let run = try run(plan, told, oracle, endingWith: 74)
     defer { run.remove() }
-    let result = try run.training(oracle.settings, ranks: oracle.ranks).armed(plan).run()
-    try Oracle.expect(result, 74)
-    guard result.standardError.contains(told) else { throw TrialFailure("it is not told: \(Oracle.excerpt(result))") }
     guard try !oracle.committedSteps(run).isEmpty else { throw TrialFailure("the checkpoint of before is gone") }
     try oracle.goesOn(run)
+  }
+
+  /// What a job leaves that ends with `code` and tells why a save failed.
+  private static func run(
+    _ plan: String, _ told: String, _ oracle: StorageOracle, endingWith code: Int32
+  ) throws -> RunFolder {
+    let run = try RunFolder("save-fails")
+    let result = try run.training(oracle.settings, ranks: oracle.ranks).armed(plan).run()
+    try Oracle.expect(result, code)
+    guard result.standardError.contains(told) else { throw TrialFailure("it is not told: \(Oracle.excerpt(result))") }
+    return run
   }
 }
