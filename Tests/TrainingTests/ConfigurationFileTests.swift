@@ -82,6 +82,8 @@ import Testing
       #expect(fault.what == "\(key): '\(value)' is not what this key takes")
     }
     #expect(try fault("model:\n  layers: \(value)\n").place?.hasSuffix(".yaml:2:11") == true)
+    // Nor behind a setting that is no number, which another may still put right.
+    #expect(try fault("seed: x\n", ["seed=many", "seed=\(value)"]).place == "--set seed=\(value)")
   }
 
   @Test func aValueOfTheWrongKindNamesItsLine() throws {

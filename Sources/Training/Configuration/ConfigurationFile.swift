@@ -13,15 +13,16 @@ public enum ConfigurationFile {
   /// Throws a fault with file and line for a key that does not exist, a value of the wrong kind, or one that makes no
   /// run.
   public static func load(path: String?, settings: [String]) throws -> RunConfiguration {
-    var tree = try defaults.get()
+    let defaults = try defaults.get()
+    var tree = defaults
     var overlays: [Node] = []
     if let path, let node = try compose(text(at: path), source: path) {  // an empty file changes nothing
-      try merge(node, into: &tree, path: [], source: path)
+      try merge(node, into: &tree, like: defaults, path: [], source: path)
       overlays.append(node)
     }
     for setting in settings {
       let node = try self.node(of: setting)
-      try merge(node, into: &tree, path: [], source: source(of: setting))
+      try merge(node, into: &tree, like: defaults, path: [], source: source(of: setting))
       overlays.append(node)
     }
     if !overlays.contains(where: { $0["model"]?["padding"] != nil }) { choosePadding(in: &tree) }
@@ -88,15 +89,18 @@ public enum ConfigurationFile {
   /// The tree of the defaults, made once; it is a value that nobody changes.
   nonisolated(unsafe) private static let defaults = Result { try tree(of: RunConfiguration()) }
 
-  /// Puts `node` where it belongs, refusing keys that the defaults do not have.
-  private static func merge(_ node: Node, into tree: inout Node, path: [String], source: String) throws {
+  /// Puts `node` where it belongs, refusing keys that the defaults do not have. What kind of value a key takes is seen by
+  /// its default alone: the tree may hold what an earlier setting has put there.
+  private static func merge(
+    _ node: Node, into tree: inout Node, like defaults: Node, path: [String], source: String
+  ) throws {
     let name = path.joined(separator: ".")
-    guard case .mapping(let known) = tree else {
+    guard case .mapping(let known) = defaults, case .mapping(var result) = tree else {
       guard case .scalar(let given) = node else {
         throw Fault(.configuration, "\(name) is one value, not a list or a group", at: place(node, source))
       }
       // Yams takes 1:30 for 90, and traps where such a number of base 60 is too large.
-      if given.string.contains(":"), tree.string.flatMap(Double.init) != nil {
+      if given.string.contains(":"), defaults.string.flatMap(Double.init) != nil {
         throw wrongKind(name, given.string, at: place(node, source))
       }
       tree = node
@@ -107,7 +111,6 @@ public enum ConfigurationFile {
         .configuration, name.isEmpty ? "The file is not a group of keys" : "\(name) is a group of keys, not one value",
         at: place(node, source))
     }
-    var result = known
     var seen: Set<String> = []
     for (key, value) in given {
       let keyName = key.string ?? "?"
@@ -115,12 +118,12 @@ public enum ConfigurationFile {
       guard seen.insert(keyName).inserted else {
         throw Fault(.configuration, "\(full) stands twice", at: place(key, source), remedy: "Remove one")
       }
-      guard var child = known[keyName] else {
+      guard let standard = known[keyName], var child = result[keyName] else {
         throw Fault(
           .configuration, "Unknown key \(full)", at: place(key, source),
           remedy: suggestion(for: keyName, among: known.keys.compactMap(\.string)))
       }
-      try merge(value, into: &child, path: path + [keyName], source: source)
+      try merge(value, into: &child, like: standard, path: path + [keyName], source: source)
       result[keyName] = child
     }
     tree = .mapping(result)
