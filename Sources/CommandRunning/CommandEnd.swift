@@ -57,7 +57,7 @@ public enum CommandEnd {
     _ = WorkerThread {
       Thread.sleep(forTimeInterval: seconds + (communicator.isLeader ? 0 : 1))
       let fault = Fault(
-        code, "\(what), but a rank does not end: \(Format.number(seconds)) s have passed",
+        code, "\(what), but a rank does not end: \(Format.duration(seconds: seconds)) have passed",
         remedy: "Look at the machines of the ranks")
       logger.error("\(fault)")
       communicator.abort(code)

@@ -18,7 +18,8 @@ public enum Failpoint: String, CaseIterable, Sendable {
   case checkpointRenamed = "checkpoint.renamed"
   case checkpointPublished = "checkpoint.published"
   case checkpointPruned = "checkpoint.pruned"
-  // A step, in its order.
+  // A run and its steps, in their order.
+  case runStart = "run.start"
   case stepOrders = "step.orders"
   case stepData = "step.data"
   case stepForward = "step.forward"

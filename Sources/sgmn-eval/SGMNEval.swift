@@ -90,7 +90,9 @@ struct SGMNEval: ParsableCommand {
   func run() throws {
     let override = BLASCore(blasCore).select()  // before any thread and any product
     let code = try CommandEnd.report {
+      let startLimit = StartLimit()
       let communicator = try Ranks.start()
+      startLimit.end()
       return try CommandEnd.run(communicator, folder: nil) { logger in
         if let override { logger.notice(override) }
         let report = try evaluate(communicator, logger)

@@ -8,7 +8,9 @@ enum RankedCommand {
   /// Runs `body` on every rank. Alone, a fault is thrown, for `CommandLineMain` to tell; on ranks one of them tells it,
   /// and all end with its exit code.
   static func run(_ body: (any Communicator) throws -> Void) throws {
+    let startLimit = StartLimit()
     let communicator = try Ranks.start()
+    startLimit.end()
     guard !(communicator is SoloCommunicator) else {
       do {
         return try body(communicator)

@@ -83,7 +83,9 @@ struct Bench: ParsableCommand {
   func run() throws {
     let override = BLASCore(blasCore).select()  // before any thread and any product
     let code = try CommandEnd.report {
+      let startLimit = StartLimit()
       let communicator = try Ranks.start()
+      startLimit.end()
       return try CommandEnd.run(communicator, folder: nil) { logger in
         if let override { logger.notice(override) }
         var options = try communicator.together { try resolvedOptions() }

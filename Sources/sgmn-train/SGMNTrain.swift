@@ -2,6 +2,7 @@ import ArgumentParser
 import CUDAWorker
 import Collectives
 import CommandRunning
+import Failpoints
 import Faults
 import Foundation
 import GradientAveraging
@@ -166,11 +167,14 @@ struct SGMNTrain: ParsableCommand {
         return .done
       }
       try StopSignals.install()
+      let resolved = Result { try resolvedConfiguration() }
+      let startLimit = StartLimit(seconds: startSeconds((try? resolved.get())?.safety))
+      try Failpoint.runStart.hit()
       let communicator = try Ranks.start()
       var endSeconds: Double?
       return try CommandEnd.run(communicator, folder: out, endSeconds: { endSeconds }) { logger in
         if let override { logger.notice(override) }
-        let configuration = try communicator.together { try resolvedConfiguration() }
+        let configuration = try communicator.together { try resolved.get() }
         let hangSeconds = configuration.safety.hangSeconds
         if hangSeconds > 0 { endSeconds = 3 * hangSeconds }
         var backend = try RankWorker.make(
@@ -184,6 +188,7 @@ struct SGMNTrain: ParsableCommand {
           request.stepLimit = profileSteps > 0 ? profileSteps : nil
           return request
         }
+        startLimit.end()  // from here on the ranks watch each other
         let trainer = try Trainer(
           configuration, folder: out, resume: resumption, communicator: communicator, backend: backend,
           overlap: overlap, transport: transport, logger: logger)
@@ -193,6 +198,12 @@ struct SGMNTrain: ParsableCommand {
       }
     }
     throw ArgumentParser.ExitCode(code.rawValue)
+  }
+
+  /// How long the ranks may take to come together, with their devices.
+  private func startSeconds(_ safety: RunConfiguration.SafetyConfiguration?) -> Double {
+    guard let safety else { return StartLimit.defaultSeconds }
+    return safety.hangSeconds > 0 ? safety.longHangSeconds : .infinity
   }
 
   private func resolvedConfiguration() throws -> RunConfiguration {

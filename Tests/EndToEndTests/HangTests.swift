@@ -36,6 +36,16 @@ extension EndToEnd {
       try expectHang(result, run, rank: stopped, of: ranks, in: phase)
     }
 
+    /// The watch has not begun, and MPI waits for every rank.
+    @Test(arguments: [0, 1])
+    func aRankThatIsStoppedBeforeItIsThereEndsAll(stopped: Int) throws {
+      let run = try RunFolder("stopped-start")
+      let result = try train(run, failpoint: "run.start:stop#\(stopped)", "safety.long_hang_seconds=2").run()
+      #expect(result.status == 81, "\(result.text)")
+      #expect(result.lineCount("The ranks have not come together within 2.0 s") == 1, "\(result.text)")
+      #expect(result.survivors.isEmpty)
+    }
+
     /// The watch is over, for there is nothing more to do, and MPI waits for every rank.
     @Test func aRankThatIsStoppedAtTheVeryEndEndsAll() throws {
       let run = try RunFolder("stopped-end")
