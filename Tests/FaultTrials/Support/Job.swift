@@ -135,6 +135,24 @@ package final class Job {
     return condition()
   }
 
+  /// Waits so long for the end; false where it does not come.
+  package func ends(within seconds: Double) -> Bool { wait(seconds: seconds) { !process.isRunning } }
+
+  /// What its processes are at, for the message of a job that does not end: `rank 1: sgmn-train (pid 7), state S in
+  /// futex_wait_queue`.
+  package var state: String {
+    let all = processes.map { id, rank in
+      func line(_ file: String) -> String {
+        let text = (try? String(contentsOfFile: "/proc/\(id)/\(file)", encoding: .utf8)) ?? "gone"
+        return text.split(separator: "\n").first.map(String.init) ?? ""
+      }
+      let letter = line("stat").split(separator: ")").last?.split(separator: " ").first ?? "?"
+      let who = rank.map { "rank \($0)" } ?? "no rank"
+      return "\(who): \(line("comm")) (pid \(id)), state \(letter) in \(line("wchan"))"
+    }
+    return "\(all.joined(separator: "; ")); it said: \(standardError.suffix(1000))"
+  }
+
   package func finish() -> Result {
     process.waitUntilExit()
     let seconds = Double(DispatchTime.now().uptimeNanoseconds - startTime.uptimeNanoseconds) / 1e9
