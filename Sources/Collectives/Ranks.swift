@@ -20,6 +20,7 @@ public enum Ranks {
     let launch = LaunchEnvironment(ProcessInfo.processInfo.environment)
     guard launch.isUnderMPI else { return SoloCommunicator() }
     try dieWithParent()
+    if ProcessInfo.processInfo.environment["SWIFT_BACKTRACE"] == nil { leaveCrashesToMPI() }
     adaptMPI(localRankCount: launch.localRankCount)
     if launch.isFirstOfMachine { AbandonedSegments.remove() }
     let ranks = try MPICommunicator(messageByteLimit: messageByteLimit)
@@ -42,6 +43,13 @@ public enum Ranks {
       // Open MPI does not try before it relies on it, and ranks then die of a segmentation fault.
       setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", 0)
     }
+  }
+
+  /// Swift reports a crash by a process beside the one that crashed. Where `mpirun` kills the rank meanwhile, as it does
+  /// with all once one has failed, that process waits for it without end, with the rank's standard error in its hands,
+  /// and `mpirun` waits for that. Open MPI reports crashes within the process, by signals that nobody else has taken.
+  private static func leaveCrashesToMPI() {
+    for number in [SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV] { signal(number, SIG_DFL) }
   }
 
   private static func dieWithParent() throws {

@@ -46,6 +46,19 @@ extension EndToEnd {
       #expect(result.survivors.isEmpty)
     }
 
+    /// What reports the crash must not outlive the job, nor hold it up.
+    @Test func aRankThatCrashesEndsAll() throws {
+      let run = try RunFolder("crash")
+      let job = try train(run, failpoint: "step.forward:sleep=50@*").start()
+      #expect(job.wait { job.isInLoop } && job.signal(SIGSEGV, rank: 1))
+      #expect(job.ends(within: 20), "\(job.state)")
+      let result = job.finish()
+      #expect(result.status == 139, "\(result.text)")
+      #expect(result.survivors.isEmpty)
+      #expect(result.text.contains("*** Process received signal ***"), "\(result.text)")
+      #expect(!result.text.contains("Backtrace took"), "\(result.text)")
+    }
+
     /// The watch is over, for there is nothing more to do, and MPI waits for every rank.
     @Test func aRankThatIsStoppedAtTheVeryEndEndsAll() throws {
       let run = try RunFolder("stopped-end")
