@@ -12,7 +12,7 @@ public final class StartLimit: Sendable {
 
   private let isOver = Atomic(false)
 
-  /// Begins to count. Time in which this process was stopped does not count.
+  /// Begins to count, and begins anew where this process was stopped and goes on.
   ///
   /// - Parameter seconds: infinite for no limit.
   public init(seconds: Double = StartLimit.defaultSeconds) {
@@ -27,13 +27,15 @@ public final class StartLimit: Sendable {
   public func end() { isOver.store(true, ordering: .relaxed) }
 
   private func watch(_ limit: Duration, _ patience: Duration) {
-    var left = limit + patience
-    var last = ContinuousClock.now
-    while left > .zero {
+    var begin = ContinuousClock.now
+    var last = begin
+    while last - begin < limit + patience {
       usleep(100_000)
       guard !isOver.load(ordering: .relaxed) else { return }
       let now = ContinuousClock.now
-      left -= min(now - last, .seconds(1))
+      // Whoever lets a stopped process go on either waits for it, or is a launcher that kills it in a moment because
+      // another rank has told of the hang: it must not tell once more.
+      if now - last > .seconds(1) { begin = now }
       last = now
     }
     let fault = Fault(

@@ -40,9 +40,9 @@ extension EndToEnd {
     @Test(arguments: [0, 1])
     func aRankThatIsStoppedBeforeItIsThereEndsAll(stopped: Int) throws {
       let run = try RunFolder("stopped-start")
-      let result = try train(run, failpoint: "run.start:stop#\(stopped)", "safety.long_hang_seconds=2").run()
+      let result = try train(run, failpoint: "run.start:stop#\(stopped)", "safety.long_hang_seconds=3").run()
       #expect(result.status == 81, "\(result.text)")
-      #expect(result.lineCount("The ranks have not come together within 2.0 s") == 1, "\(result.text)")
+      #expect(result.lineCount("The ranks have not come together within 3.0 s") == 1, "\(result.text)")
       #expect(result.survivors.isEmpty)
     }
 
