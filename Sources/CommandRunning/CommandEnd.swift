@@ -55,7 +55,7 @@ public enum CommandEnd {
   ) {
     guard let seconds else { return }
     _ = WorkerThread {
-      Thread.sleep(forTimeInterval: seconds + (communicator.isLeader ? 0 : 1))
+      _ = Countdown.ends(.seconds(seconds + (communicator.isLeader ? 0 : 1)))
       let fault = Fault(
         code, "\(what), but a rank does not end: \(Format.duration(seconds: seconds)) have passed",
         remedy: "Look at the machines of the ranks")

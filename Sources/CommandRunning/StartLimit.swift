@@ -12,7 +12,7 @@ public final class StartLimit: Sendable {
 
   private let isOver = Atomic(false)
 
-  /// Begins to count, and begins anew where this process was stopped and goes on.
+  /// Begins to count.
   ///
   /// - Parameter seconds: infinite for no limit.
   public init(seconds: Double = StartLimit.defaultSeconds) {
@@ -27,17 +27,7 @@ public final class StartLimit: Sendable {
   public func end() { isOver.store(true, ordering: .relaxed) }
 
   private func watch(_ limit: Duration, _ patience: Duration) {
-    var begin = ContinuousClock.now
-    var last = begin
-    while last - begin < limit + patience {
-      usleep(100_000)
-      guard !isOver.load(ordering: .relaxed) else { return }
-      let now = ContinuousClock.now
-      // Whoever lets a stopped process go on either waits for it, or is a launcher that kills it in a moment because
-      // another rank has told of the hang: it must not tell once more.
-      if now - last > .seconds(1) { begin = now }
-      last = now
-    }
+    guard Countdown.ends(limit + patience, unless: { isOver.load(ordering: .relaxed) }) else { return }
     let fault = Fault(
       .hang, "The ranks have not come together within \(Format.duration(seconds: limit / .seconds(1)))",
       remedy: "Look at what MPI has said above, and at the memory and the machine of every rank")
