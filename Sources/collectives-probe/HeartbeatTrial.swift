@@ -69,7 +69,7 @@ final class HeartbeatTrial: Sendable {
   private func judge(_ heard: [Int], _ missed: [Int]) {
     let silent = channel.peers.filter { missed[$0] > 100 }
     guard let first = silent.first, ranks.rank == (first == 0 ? 1 : 0) else { return }
-    let others = channel.peers.filter { !silent.contains($0) && (missed[$0] > 20 || heard[$0] == 0) }
+    let others = channel.peers.filter { !silent.contains($0) && (missed[$0] > 50 || heard[$0] == 0) }
     print("silent: \(silent), and seldom heard: \(others)")
     ranks.abort(.hang)
   }

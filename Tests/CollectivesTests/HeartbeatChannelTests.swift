@@ -33,7 +33,7 @@ import Testing
 }
 
 /// Real ranks, whose first threads are always within a collective call; one job at a time.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct MPIHeartbeatsTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct MPIHeartbeatsTests {
   @Test(arguments: [1, 2, 4, 8]) func ranksThatBeatEndInOrder(rankCount: Int) throws {
     let result = try ProbeJob("collectives-probe", ranks: rankCount, ["heartbeats"], seconds: 40).finish()
     #expect(result.status == 0, "\(result.output)")

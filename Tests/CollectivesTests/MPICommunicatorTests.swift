@@ -4,7 +4,7 @@ import ProbeJobs
 import Testing
 
 /// Real ranks under a real `mpirun`; one job at a time, for they share the machine's cores.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct MPICommunicatorTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct MPICommunicatorTests {
   @Test(arguments: [1, 2, 3, 4, 8]) func everyCollectiveIsExactAndRepeatable(rankCount: Int) throws {
     let first = try ProbeJob("collectives-probe", ranks: rankCount, ["checks"]).finish()
     #expect(first.status == 0, "\(first.output)")

@@ -84,7 +84,7 @@ extension EndToEnd {
         (SIGSEGV, "decoder crashed", "signal 11"), (SIGSTOP, "decoder hung", "no answer within 1 s"),
       ] {
         let name = "set-\(signal)"
-        let job = try fixture.build(name, "--on-bad", "skip", "--threads", "2", "--decode-timeout", "1").start()
+        let job = try fixture.build(name, "--on-bad", "skip", "--threads", "1", "--decode-timeout", "1").start()
         #expect(job.wait { fixture.shardCount(name) > 0 }, "\(job.standardError)")
         let worker = try #require(job.workers.first)
         #expect(kill(worker, signal) == 0)

@@ -106,10 +106,12 @@ extension EndToEnd {
     /// Asked to stop, the run would save at once.
     @Test func aFlippedBitIsNotSavedByAStopEither() throws {
       let run = try RunFolder("flip-stop")
-      var command = try run.train("schedule.steps=100000", "checkpoint.every=100000")
-      command.variables["SGMN_FAILPOINT"] = "weight.flipped:fire@2#1"
-      command.arguments += ["--max-time", "3", "--set", "safety.compare_ranks_every=100000"]
-      let result = try command.run()
+      let job = try run.train(
+        "schedule.steps=100000", "checkpoint.every=100000", "safety.compare_ranks_every=100000"
+      ).armed("weight.flipped:fire@2#1").start()
+      #expect(job.wait { run.metricsLineCount > 2 }, "\(job.standardError)")
+      #expect(job.signalLauncher(SIGUSR1))
+      let result = job.finish()
       #expect(result.status == 82, "\(result.text)")
       #expect(run.checkpoints.isEmpty)
     }

@@ -8,7 +8,7 @@ extension EndToEnd {
     /// Starts a run and waits until it is in the middle, with its first checkpoint on the disk, which is written beside the
     /// steps.
     private func running(_ run: RunFolder) throws -> Job {
-      let job = try run.train().start()
+      let job = try run.train().slowed().start()
       #expect(
         job.wait { run.metricsLineCount > World.checkpointInterval + 1 && !run.checkpoints.isEmpty },
         "\(job.standardError)")
@@ -39,7 +39,7 @@ extension EndToEnd {
     /// mpirun passes it on as SIGCONT at once, and kills two seconds later: a small step and its save fit.
     @Test(arguments: [SIGTERM, SIGINT, SIGHUP]) func aSignalThatEndsTheLauncherLosesNoStep(number: Int32) throws {
       let run = try RunFolder("launcher-signal")
-      var command = try run.train()
+      var command = try run.train().slowed()
       command.variables["OMPI_MCA_odls_base_sigkill_timeout"] = "4"  // as much as a busy machine may need
       let job = try command.start()
       #expect(job.wait { run.metricsLineCount > World.checkpointInterval + 1 }, "\(job.standardError)")
@@ -215,7 +215,7 @@ extension EndToEnd {
       let run = try RunFolder("alone")
       var command = try run.train()
       command.ranks = nil
-      let job = try command.start()
+      let job = try command.slowed(from: 2).start()
       #expect(job.wait { run.metricsLineCount > 0 }, "\(job.standardError)")
       #expect(job.signalLauncher(SIGINT))
       let first = job.finish()

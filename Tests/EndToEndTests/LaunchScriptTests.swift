@@ -15,7 +15,7 @@ extension EndToEnd {
 
     @Test(arguments: [SIGTERM, SIGINT, SIGHUP, SIGUSR1]) func anySignalStopsWithACheckpoint(number: Int32) throws {
       let run = try RunFolder("launch")
-      let job = try launch(run).start()
+      let job = try launch(run).slowed().start()
       #expect(job.wait { run.metricsLineCount > World.checkpointInterval + 1 }, "\(job.standardError)")
       #expect(job.signalLauncher(number))
       let first = job.finish()
@@ -58,7 +58,7 @@ extension EndToEnd {
       var command = Command("bash", [Self.scripts + "/slurm.sbatch"] + (try run.train().arguments))
       let path = try command.environment()["PATH"] ?? ""
       command.variables = ["PATH": "\(commands):\(path)", "SLURM_NTASKS": "2", "SLURM_JOB_ID": "4711"]
-      let job = try command.start()
+      let job = try command.slowed().start()
       #expect(job.wait { run.metricsLineCount > World.checkpointInterval + 1 }, "\(job.standardError)")
       #expect(job.signalLauncher(number))
       let first = job.finish()

@@ -23,7 +23,7 @@ extension EndToEnd {
       try overlapped.expectSameEnd(as: whole)
 
       let stopped = try RunFolder("bf16-cut")
-      let job = try command(stopped, overlap: "on").start()
+      let job = try command(stopped, overlap: "on").slowed().start()
       #expect(job.wait { stopped.metricsLineCount > World.checkpointInterval + 1 }, "\(job.standardError)")
       #expect(job.signalLauncher(SIGUSR1))
       let first = job.finish()

@@ -61,7 +61,7 @@ extension EndToEnd {
       #expect(try kept == Data(contentsOf: URL(fileURLWithPath: fixture.vocabulary)))
 
       let cut = try RunFolder("trained-cut")
-      let job = try fixture.command(cut).start()
+      let job = try fixture.command(cut).slowed(from: 4).start()
       #expect(job.wait { cut.metricsLineCount > 3 }, "\(job.standardError)")
       #expect(job.signalLauncher(SIGUSR1))
       let stopped = job.finish()

@@ -5,7 +5,7 @@ import Testing
 /// Exchanges between ranks with gradients on an emulated GPU: all on one, or each on its own; one job at a time.
 ///
 /// Work is put off until somebody waits for it (SGMN_EMULATOR_DEFER), so that a wait that is missing shows.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct GPURanksTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct GPURanksTests {
   private func job(
     ranks: Int, gpus: Int, _ arguments: [String], defers: Bool = true, _ extra: [String: String] = [:]
   ) throws -> ProbeJob.Result {

@@ -3,7 +3,7 @@ import ProbeJobs
 import Testing
 
 /// Exchanges between the ranks of a real `mpirun`; one job at a time, for they share the machine's cores.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct RanksTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct RanksTests {
   private func job(ranks: Int, _ arguments: [String]) throws -> ProbeJob {
     // A rank's two threads and other tests share the cores: who waits makes room.
     try ProbeJob("gradients-probe", ranks: ranks, arguments, environment: ["OMPI_MCA_mpi_yield_when_idle": "1"])

@@ -7,7 +7,7 @@ import Testing
 @Suite(
   .enabled(
     if: FaultServer.isAvailable && ServerProcess.succeeds(["openssl", "version"]),
-    "python3 or openssl is not here: no encrypted server to read from"), .timeLimit(.minutes(1)))
+    "python3 or openssl is not here: no encrypted server to read from"), .timeLimit(.minutes(10)))
 struct EncryptionTests {
   @Test func onlyATrustedCertificateIsReadFrom() throws {
     let folder = TemporaryFolder()

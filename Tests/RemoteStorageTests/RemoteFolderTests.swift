@@ -5,7 +5,7 @@ import Threads
 
 @testable import RemoteStorage
 
-@Suite(.enabled(if: FaultServer.isAvailable, "python3 is not here: no server to read from"), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: FaultServer.isAvailable, "python3 is not here: no server to read from"), .timeLimit(.minutes(10)))
 struct RemoteFolderTests {
   private let server = FaultServer.shared!
 

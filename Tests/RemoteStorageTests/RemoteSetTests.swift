@@ -7,7 +7,7 @@ import Testing
 @testable import RemoteStorage
 
 /// Whole sets of shards, read from a server.
-@Suite(.enabled(if: FaultServer.isAvailable, "python3 is not here: no server to read from"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: FaultServer.isAvailable, "python3 is not here: no server to read from"), .timeLimit(.minutes(10)))
 struct RemoteSetTests {
   private static let configuration = ShardConfiguration(
     resolution: 16, maximumFrameCount: 4, samplesPerShard: 5, textEncoder: "test", textWidth: 2,

@@ -2,7 +2,7 @@ import ProbeJobs
 import Testing
 
 /// `negatives: global` on real ranks under a real `mpirun`, against one process with the whole batch.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct PairGatheringTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct PairGatheringTests {
   /// A case of `training-probe negatives`: its words, the greatest relative error of a loss and of a gradient.
   private struct Case {
     var words: [String]

@@ -42,7 +42,7 @@ extension FaultTrial {
 
   /// Stops a run by SIGUSR1 past its second checkpoint.
   static func stopInTheMiddle(_ run: RunFolder, _ ranks: Int) throws {
-    let job = try run.train(ranks: ranks).armed("step.forward:sleep=15@*").start()
+    let job = try run.train(ranks: ranks).slowed(from: 2 * World.checkpointInterval).start()
     guard job.wait(until: { run.metricsLineCount > 2 * World.checkpointInterval }), job.signalLauncher(SIGUSR1) else {
       throw TrialFailure("the run ended by itself: \(Oracle.excerpt(job.finish()))")
     }

@@ -89,7 +89,7 @@ extension FaultTrial {
     for _ in 0..<count {
       let run = try RunFolder("killed-launcher")
       let job = try run.train(ranks: setting.ranks).armed(Moment.slowness).start()
-      guard Moment.step(seconds: stream.uniform(0.2, 0.6)).wait(for: job, of: run), job.signalLauncher(SIGKILL) else {
+      guard Moment.step(seconds: stream.uniform(0.1, 0.3)).wait(for: job, of: run), job.signalLauncher(SIGKILL) else {
         throw TrialFailure("the run ended by itself: \(Oracle.excerpt(job.finish()))")
       }
       let second = try run.train(ranks: setting.ranks).start()

@@ -25,6 +25,11 @@ package struct Command {
     return command
   }
 
+  /// The same with steps that last a tenth of a second from `step` on: a signal that is sent then comes before the end.
+  package func slowed(from step: Int = World.checkpointInterval + 2) -> Command {
+    armed("step.end:sleep=100@\(step)+")
+  }
+
   /// The same where `words` come before the command of one rank alone.
   package func prefixing(_ words: String, rank: Int) -> Command {
     var command = self

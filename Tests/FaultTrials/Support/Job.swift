@@ -156,7 +156,8 @@ package final class Job {
   package func finish() -> Result {
     process.waitUntilExit()
     let seconds = Double(DispatchTime.now().uptimeNanoseconds - startTime.uptimeNanoseconds) / 1e9
-    for _ in 0..<100 where !processes.isEmpty { usleep(20_000) }
+    // A killed process that waits for a disk is there until the disk has answered.
+    for _ in 0..<500 where !processes.isEmpty { usleep(20_000) }
     let status = process.terminationStatus
     return Result(
       status: process.terminationReason == .exit ? status : 128 + status, standardOutput: standardOutput,

@@ -5,7 +5,7 @@ import Testing
 @testable import RemoteStorage
 
 /// Processes that share a cache folder, and die.
-@Suite(.enabled(if: FaultServer.isAvailable, "python3 is not here: no server to read from"), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: FaultServer.isAvailable, "python3 is not here: no server to read from"), .timeLimit(.minutes(10)))
 struct SharedCacheTests {
   private let server = FaultServer.shared!
   private let folder = TemporaryFolder()
@@ -36,7 +36,7 @@ struct SharedCacheTests {
 
   @Test func whatAKilledProcessLeftIsGoneOnWith() throws {
     let bytes = server.put("killed.bin", 400_000)
-    let first = try probe("pace=4000,key=killed", limit: 1_000_000, [("killed.bin", bytes)])
+    let first = try probe("pace=1000,key=killed", limit: 1_000_000, [("killed.bin", bytes)])
     #expect(Probe.wait { partByteCount >= 40_000 })
     // A second process waits for the first, which is killed.
     let second = try probe("ok,key=killed-second", limit: 1_000_000, [("killed.bin", bytes)])

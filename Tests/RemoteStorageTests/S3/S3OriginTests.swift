@@ -5,7 +5,7 @@ import Testing
 @testable import RemoteStorage
 
 /// What S3 says when it does not send an object, said by a server that says anything.
-@Suite(.enabled(if: FaultServer.isAvailable, "python3 is not here: no server to read from"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: FaultServer.isAvailable, "python3 is not here: no server to read from"), .timeLimit(.minutes(10)))
 struct S3OriginTests {
   private let server = FaultServer.shared!
   private let folder = TemporaryFolder()

@@ -7,7 +7,7 @@ import Testing
 /// Against an emulator that computes every signature itself (by botocore) and refuses wrong ones.
 @Suite(
   .serialized, .enabled(if: S3Server.python != nil, "moto is not here: run scripts/test-servers"),
-  .timeLimit(.minutes(2)))
+  .timeLimit(.minutes(10)))
 struct S3StorageTests {
   @Test func objectsAreReadAndRefused() throws {
     let server = try #require(S3Server())
