@@ -149,15 +149,15 @@ let package = Package(
     command(
       "sgmn-eval",
       [
-        "Training", "RankWorkers", "CommandRunning", "CUDAWorker", "Evaluation", "DataLoading", "ShardFormat",
-        "Collectives", "TensorCore", "Telemetry", "DurableFiles", "Faults",
+        "Training", "RankWorkers", "CommandRunning", "Supervision", "CUDAWorker", "Evaluation", "DataLoading",
+        "RemoteStorage", "ShardFormat", "Collectives", "TensorCore", "Telemetry", "DurableFiles", "Faults",
       ]),
     command(
       "sgmn-shard",
       [
         "PretrainedWeights", "RankWorkers", "CUDAWorker", "TensorCore", "ShardBuilding", "ShardReports", "DataLoading",
         "RemoteStorage", "ShardFormat", "MediaDecoding", "TextEncoding", "WorkerProcesses", "CommandRunning",
-        "Collectives", "Telemetry", "DurableFiles", "Faults",
+        "Supervision", "Collectives", "Telemetry", "DurableFiles", "Faults",
       ]),
     command("sgmn-parity", ["Parity", "CUDAWorker", "TensorCore", "Faults"]),
     command(

@@ -7,6 +7,10 @@ struct HangReport {
   var ranks: [WatchedRank]
   /// Of all ranks, by rank.
   var identities: [RankIdentity]
+  /// Whether there are checkpoints that the same command goes on from.
+  var isOfRun = true
+  /// What raises the limits.
+  var option = "safety.hang_seconds"
 
   var fault: Fault {
     let culprits = ranks.filter { hang.culprits.contains($0.rank) }
@@ -14,7 +18,7 @@ struct HangReport {
     let rest = culprits.count > 8 ? "; and \(culprits.count - 8) more" : ""
     return Fault(
       .hang, "\(headline): \(names)\(rest)",
-      remedy: "Run the same command again; it goes on from its last checkpoint. \(remedy)")
+      remedy: "Run the same command again\(isOfRun ? "; it goes on from its last checkpoint" : ""). \(remedy)")
   }
 
   /// A line for each rank, under a line of titles.
@@ -40,8 +44,8 @@ struct HangReport {
   private var remedy: String {
     switch hang.reason {
     case .silent: "Look whether the process was stopped, and whether its machine and the network are well"
-    case .works: "Look at the machine, its disk and its GPU; where the work only takes long, raise safety.hang_seconds"
-    case .waits: "Look at the network; where it is only slow, raise safety.hang_seconds"
+    case .works: "Look at the machine, its disk and its GPU; where the work only takes long, raise \(option)"
+    case .waits: "Look at the network; where it is only slow, raise \(option)"
     }
   }
 
@@ -70,10 +74,16 @@ extension Heartbeat {
   var shownStep: Int {
     switch phase {
     case .orders, .data, .forward, .backward, .exchange, .update: step + 1
-    case .starting, .comparison, .evaluation, .gathering, .checkpoint, .ending: step
+    case .starting, .comparison, .evaluation, .gathering, .checkpoint, .ending, .work: step
     }
   }
 
   /// `forward of step 5`.
-  var position: String { phase == .starting ? "the start" : "\(phase.name) of step \(shownStep)" }
+  var position: String {
+    switch phase {
+    case .starting: "the start"
+    case .work: "its work"
+    default: "\(phase.name) of step \(shownStep)"
+    }
+  }
 }

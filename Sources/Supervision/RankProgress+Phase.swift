@@ -3,6 +3,8 @@ extension RankProgress {
   public enum Phase: UInt8, Sendable, CaseIterable {
     case starting, orders, data, forward, backward, exchange, update, comparison, evaluation, gathering, checkpoint
     case ending
+    /// All that a command does which has no steps.
+    case work
   }
 }
 
@@ -14,7 +16,7 @@ extension RankProgress.Phase {
   var waits: Bool {
     switch self {
     case .orders, .exchange, .comparison, .gathering: true
-    case .starting, .data, .forward, .backward, .update, .evaluation, .checkpoint, .ending: false
+    case .starting, .data, .forward, .backward, .update, .evaluation, .checkpoint, .ending, .work: false
     }
   }
 
@@ -24,7 +26,7 @@ extension RankProgress.Phase {
   var isOfStep: Bool {
     switch self {
     case .orders, .data, .forward, .backward, .exchange, .update, .comparison: true
-    case .starting, .evaluation, .gathering, .checkpoint, .ending: false
+    case .starting, .evaluation, .gathering, .checkpoint, .ending, .work: false
     }
   }
 
@@ -44,6 +46,7 @@ extension RankProgress.Phase {
     case .exchange: 9
     case .update: 10
     case .ending: 11
+    case .work: 12
     }
   }
 }

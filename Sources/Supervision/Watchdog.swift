@@ -15,7 +15,8 @@ public final class Watchdog: Sendable {
   private let channel: any HeartbeatChannel
   private let progress: RankProgress
   private let identities: [RankIdentity]
-  private let folder: String
+  private let folder: String?
+  private let option: String
   private let logger: Logger
   private let period: Double
   private let limits: Mutex<HangLimits>
@@ -31,18 +32,19 @@ public final class Watchdog: Sendable {
   /// on any rank.
   ///
   /// - Parameters:
-  ///   - folder: of the run, for the record of a hang.
+  ///   - folder: of the run, for the record of a hang; nil for a command that is no run.
+  ///   - option: what raises the limits, for the message.
   ///   - identities: of all ranks, by rank.
   public static func start(
-    _ limits: HangLimits, progress: RankProgress, folder: String, identities: [RankIdentity],
-    over communicator: any Communicator, logger: Logger
+    _ limits: HangLimits, progress: RankProgress, folder: String?, option: String = "safety.hang_seconds",
+    identities: [RankIdentity], over communicator: any Communicator, logger: Logger
   ) throws -> Watchdog? {
     guard try communicator.allReduceMin(limits.floor > 0 ? 1 : 0) > 0 else { return nil }
     let count = communicator.rankCount
     guard let channel = try communicator.heartbeatChannel({ HangDecision.peers(of: $0, rankCount: count) }) else {
       return nil
     }
-    let watchdog = Watchdog(limits, progress, folder, communicator, channel, identities, logger)
+    let watchdog = Watchdog(limits, progress, folder, option, communicator, channel, identities, logger)
     let thread = WorkerThread { watchdog.run() }
     guard thread != nil else {
       throw Fault(.internalError, "The system gives no thread to watch the run", remedy: "Raise the limit of processes")
@@ -51,10 +53,10 @@ public final class Watchdog: Sendable {
   }
 
   private init(
-    _ limits: HangLimits, _ progress: RankProgress, _ folder: String, _ communicator: any Communicator,
-    _ channel: any HeartbeatChannel, _ identities: [RankIdentity], _ logger: Logger
+    _ limits: HangLimits, _ progress: RankProgress, _ folder: String?, _ option: String,
+    _ communicator: any Communicator, _ channel: any HeartbeatChannel, _ identities: [RankIdentity], _ logger: Logger
   ) {
-    (self.progress, self.folder, self.communicator) = (progress, folder, communicator)
+    (self.progress, self.folder, self.option, self.communicator) = (progress, folder, option, communicator)
     (self.channel, self.identities, self.logger) = (channel, identities, logger)
     period = min(1, limits.floor / 10)
     self.limits = Mutex(limits)
@@ -88,8 +90,10 @@ public final class Watchdog: Sendable {
           progress.snapshot, processor: firstThread.seconds, limits: limits,
           at: Double(monotonicNanoseconds()) * 1e-9)
         guard let hang else { continue }
-        let report = HangReport(hang: hang, ranks: watch.ranks.map(upToDate), identities: identities)
-        end(report.fault, "the run hangs; all ranks that rank \(communicator.rank) knows of:\n\(report.table)")
+        let report = HangReport(
+          hang: hang, ranks: watch.ranks.map(upToDate), identities: identities, isOfRun: folder != nil, option: option)
+        let who = folder == nil ? "a rank" : "the run"
+        end(report.fault, "\(who) hangs; all ranks that rank \(communicator.rank) knows of:\n\(report.table)")
       } catch {
         end(error as? Fault ?? Fault(.internalError, "\(error)"), nil)
       }
@@ -116,7 +120,7 @@ public final class Watchdog: Sendable {
     let thread = WorkerThread {
       if let table { logger.error(table) }
       logger.error("\(fault)")
-      try? FirstError.record(fault, folder: folder, rank: rank)
+      if let folder { try? FirstError.record(fault, folder: folder, rank: rank) }
       isTold.signal()
     }
     if thread != nil { _ = isTold.wait(timeout: .now() + Self.tellingSeconds) }

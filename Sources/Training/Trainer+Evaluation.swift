@@ -22,7 +22,7 @@ extension Trainer {
       isStopRequested: { [self] in mustStop(by: deadline) })
     let report: RetrievalReport
     do {
-      report = try evaluator.evaluate(evaluationShards) { follow($0) }
+      report = try evaluator.evaluate(evaluationShards) { progress.follow($0, step: state.step) }
     } catch is EvaluationStopped {
       logger.notice("the evaluation of step \(state.step) is put off: the run stops")
       state.evaluationIsDue = true
@@ -43,17 +43,6 @@ extension Trainer {
     guard StopSignals.isRequested || monotonicSeconds() > deadline else { return false }
     progress.enter(.gathering, step: state.step)
     return true
-  }
-
-  /// Tells the watchdog how far this rank is: after its last item of a phase it waits for the others.
-  private func follow(_ evaluation: EvaluationProgress) {
-    if evaluation.done == evaluation.total {
-      progress.enter(.gathering, step: state.step)
-    } else if evaluation.done == 0 {
-      progress.enter(.evaluation, step: state.step)
-    } else {
-      progress.tick(.evaluation)
-    }
   }
 
   private func percent(_ share: Double) -> String {

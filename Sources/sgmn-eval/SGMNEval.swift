@@ -8,7 +8,9 @@ import Evaluation
 import Faults
 import Foundation
 import RankWorkers
+import RemoteStorage
 import ShardFormat
+import Supervision
 import Telemetry
 import TensorCore
 import Training
@@ -25,7 +27,7 @@ struct SGMNEval: ParsableCommand {
       report as JSON to --json. docs/evaluation.md says what is computed.
 
       Exit codes: 0 done, 64 usage, 65 bad data, 66 input missing, 69 no GPU, 78 checkpoint and shards do not go together,
-      82 the ranks do not agree.
+      81 a rank hangs, 82 the ranks do not agree.
       """)
 
   @Option(name: .shortAndLong, help: "A run's folder (its newest checkpoint), or one checkpoint's.")
@@ -79,7 +81,15 @@ struct SGMNEval: ParsableCommand {
   @Option(help: ArgumentHelp("OpenBLAS kernels: auto, env or a core's name.", valueName: "core"))
   var blasCore = "auto"
 
+  @Option(
+    help: ArgumentHelp(
+      "For how long a rank may be silent, and a thirtieth of what a batch may take; 0 for ever.", valueName: "seconds"))
+  var hangSeconds = 20.0
+
   func validate() throws {
+    guard hangSeconds == 0 || (1...1e6).contains(hangSeconds) else {
+      throw ValidationError("--hang-seconds \(hangSeconds) is neither 0 nor within 1…1000000")
+    }
     guard batch >= 1 else { throw ValidationError("--batch \(batch) is not 1 or more") }
     guard cacheBytes >= 0, cache.isEmpty == (cacheBytes == 0) else {
       throw ValidationError("--cache and --cache-bytes go together")
@@ -93,17 +103,32 @@ struct SGMNEval: ParsableCommand {
       let startLimit = StartLimit()
       let communicator = try Ranks.start()
       startLimit.end()
-      return try CommandEnd.run(communicator, folder: nil) { logger in
+      return try CommandEnd.run(communicator, folder: nil, endSeconds: endSeconds) { logger in
         if let override { logger.notice(override) }
-        let report = try evaluate(communicator, logger)
-        if communicator.isLeader { try show(report) }
+        try CommandWatch.run(hangLimits, option: "--hang-seconds", over: communicator, logger: logger) { progress in
+          let report = try evaluate(communicator, logger, progress)
+          progress.enter(.ending, step: 0)
+          if communicator.isLeader { try show(report) }
+        }
         return .done
       }
     }
     throw ArgumentParser.ExitCode(code.rawValue)
   }
 
-  private func evaluate(_ communicator: any Communicator, _ logger: Logger) throws -> RetrievalReport {
+  /// How long the ranks may take to end together.
+  private func endSeconds() -> Double? { hangSeconds > 0 ? 3 * hangSeconds : nil }
+
+  /// A set that is far away may let a batch wait as long as a request is tried again.
+  private var hangLimits: HangLimits {
+    let remoteSeconds = ShardLocation.isRemote(shards) ? RemoteSettings().longestRequestSeconds : 0
+    let long = max(30 * hangSeconds, remoteSeconds)
+    return HangLimits(floor: hangSeconds, long: long, data: long)
+  }
+
+  private func evaluate(
+    _ communicator: any Communicator, _ logger: Logger, _ progress: RankProgress
+  ) throws -> RetrievalReport {
     let backend = try RankWorker.make(
       device, threads: threads, pinning: pin, communicator: communicator, logger: logger)
     // Rank 0 chooses for all: a run that is under way may save between two looks at its folder.
@@ -134,7 +159,7 @@ struct SGMNEval: ParsableCommand {
     let evaluator = Evaluator(
       model: trained.model, tokenizer: trained.tokenizer, backend: backend, communicator: communicator,
       configuration: EvaluationOptions(batchSize: batch, model: origin), textEncoder: encoder)
-    return try evaluator.evaluate(set, usesText: !withoutText)
+    return try evaluator.evaluate(set, usesText: !withoutText) { progress.follow($0, step: trained.state.step) }
   }
 
   private func show(_ report: RetrievalReport) throws {

@@ -29,6 +29,7 @@ struct Build: ParsableCommand {
   var retry = false
   @Flag(help: "Remove an unfinished build of other settings from the folder first.") var restart = false
   @Flag(help: "Do not compare the size of a large set with the free space first.") var noEstimate = false
+  @OptionGroup var ranks: RankOptions
 
   func validate() throws {
     if retry, onBad == .fail { throw ValidationError("--retry leaves out what is bad, so --on-bad fail is of no use.") }
@@ -36,7 +37,7 @@ struct Build: ParsableCommand {
   }
 
   func run() throws {
-    try RankedCommand.run { communicator in
+    try RankedCommand.run(hangSeconds: ranks.hangSeconds) { communicator in
       let threadCount = set.threadCount(on: communicator)
       let opened = try source.open(on: communicator, threadCount: threadCount)
       let builder = try communicator.together { try set.builder(opened, retry ? .skip : onBad ?? .fail) }

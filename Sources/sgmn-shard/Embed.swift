@@ -41,10 +41,11 @@ struct Embed: ParsableCommand {
   @Option(help: "Threads of a rank's encoder on CPUs; 0 shares the machine's cores among its ranks.") var threads = 0
   @Flag(help: "Remove what another run has left unfinished in the folder first.") var restart = false
   @Flag(help: "Do not compare the size of the set with the free space first.") var noEstimate = false
+  @OptionGroup var ranks: RankOptions
 
   func run() throws {
     _ = BLASCore("auto").select()  // before any thread and any product
-    try RankedCommand.run { communicator in
+    try RankedCommand.run(hangSeconds: ranks.hangSeconds) { communicator in
       let logger = Logger(rank: communicator.rank, rankCount: communicator.rankCount)
       let encoder = try TextEncoderChoice.open(
         encoder, tokenLimit: tokenLimit, device: device, threads: threads, communicator: communicator, logger: logger)

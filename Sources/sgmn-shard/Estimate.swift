@@ -23,9 +23,10 @@ struct Estimate: ParsableCommand {
     help: ArgumentHelp("Where the shards shall be: the free space there is what counts.", valueName: "folder"))
   var output: String
   @Flag(help: "One JSON object on stdout.") var json = false
+  @OptionGroup var ranks: RankOptions
 
   func run() throws {
-    try RankedCommand.run { communicator in
+    try RankedCommand.run(hangSeconds: ranks.hangSeconds) { communicator in
       let threadCount = set.threadCount(on: communicator)
       let opened = try source.open(on: communicator, threadCount: threadCount)
       let builder = try communicator.together { try set.builder(opened, .skip) }

@@ -11,7 +11,7 @@ struct SGMNShard: ParsableCommand {
 
       Exit codes: 0 done, 64 usage, 65 bad data, 66 input missing, 69 no GPU for --device cuda, 73 output exists, \
       74 input/output error or disk too small, 75 stopped (the same command goes on), 78 a build of other settings, \
-      80 features of texts that are not finite, 82 ranks with other sets or encoders.
+      80 features of texts that are not finite, 81 a rank hangs, 82 ranks with other sets or encoders.
       """,
     subcommands: [
       Demo.self, Build.self, Estimate.self, Vocabulary.self, Embed.self, Verify.self, Info.self, Stats.self, Show.self,

@@ -19,8 +19,9 @@ struct Verify: ParsableCommand {
   @Argument(help: ArgumentHelp("The folder of the shards.", valueName: "folder")) var folder: String
   @Flag(help: "Only the index and the structure of every shard; not the samples.") var quick = false
   @Option(help: "Threads of each rank. Default: all cores, shared among the ranks of a machine.") var threads: Int?
+  @OptionGroup var ranks: RankOptions
 
-  func run() throws { try RankedCommand.run(verify) }
+  func run() throws { try RankedCommand.run(hangSeconds: ranks.hangSeconds, verify) }
 
   private func verify(_ communicator: any Communicator) throws {
     let cores = try ThreadCount.checked(threads)

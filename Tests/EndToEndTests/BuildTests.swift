@@ -77,6 +77,22 @@ extension EndToEnd {
       try fixture.expectSame("whole", "set")
     }
 
+    @Test(arguments: [0, 1]) func aStoppedRankEndsTheBuildWhichGoesOn(rank: Int) throws {
+      let fixture = try BuildFixture("hung")
+      let command = fixture.build("set", ranks: 2, "--threads", "1", "--hang-seconds", "2")
+      let job = try command.start()
+      #expect(job.wait { fixture.shardCount("set") > 0 } && job.holdWorkers(), "\(job.standardError)")
+      #expect(job.signal(SIGSTOP, rank: rank))
+      let first = job.finish()
+      #expect(first.status == 81, "\(first.text)")
+      #expect(first.lineCount("no sign of life: rank \(rank) on ") == 1, "\(first.text)")
+      #expect(first.survivors.isEmpty)
+      let second = try command.run()
+      #expect(second.status == 0, "\(second.text)")
+      try expectDone(fixture.build("whole"))
+      try fixture.expectSame("whole", "set")
+    }
+
     @Test func aDecoderThatCrashesOrHangsCostsItsClipUntilItIsTriedAgain() throws {
       let fixture = try BuildFixture("crashed")
       try expectDone(fixture.build("whole"))

@@ -52,6 +52,26 @@ extension EndToEnd {
       #expect(result.survivors.isEmpty)
     }
 
+    @Test func aStoppedRankEndsTheEvaluationAndIsNamed() throws {
+      let world = try World.shared()
+      let file = "\(world.folder)/hung.json"
+      let job = try Command(
+        "sgmn-eval",
+        [
+          "--checkpoint", World.unbroken().run.path, "--shards", world.testShards, "--hang-seconds", "2", "--json",
+          file,
+        ],
+        ranks: 2
+      ).armed("shard.decode:sleep=200@*").start()
+      #expect(job.wait { job.standardError.contains(": 2 rank(s), ") }, "\(job.standardError)")
+      #expect(job.signal(SIGSTOP, rank: 1))
+      let result = job.finish()
+      #expect(result.status == 81, "\(result.text)")
+      #expect(result.lineCount("a rank hangs") == 1 && result.survivors.isEmpty, "\(result.text)")
+      #expect(result.lineCount("no sign of life: rank 1 on ") == 1, "\(result.text)")
+      #expect(!FileManager.default.fileExists(atPath: file))
+    }
+
     @Test func aBatchOfNothingIsNoCommand() throws {
       let result = try evaluate(World.unbroken().run.path, ranks: 2, "--batch", "0")
       #expect(result.status == 64, "\(result.text)")

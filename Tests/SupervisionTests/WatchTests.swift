@@ -100,6 +100,16 @@ import Testing
     #expect(try world.run([0, 1], seconds: 15) == nil)
   }
 
+  /// Who does what nobody knows the length of may take as long as it likes, as long as its process lives.
+  @Test func aCommandWithoutStepsIsWatchedForSilenceAlone() throws {
+    let world = World(rankCount: 3)
+    world.limits = HangLimits(floor: 20, long: .infinity, data: .infinity)
+    world.all(.work, step: 0)
+    #expect(try world.run([0, 1, 2], seconds: 10_000) == nil)
+    let found = try #require(try world.run([0, 2], seconds: 60))
+    #expect(found.hang == Hang(culprits: [1], reason: .silent) && found.rank == 0)
+  }
+
   @Test func aReportNamesAllRanks() throws {
     let world = World(rankCount: 2)
     world.all(.exchange, step: 4)
@@ -116,6 +126,11 @@ import Testing
     #expect(report.fault.code == .hang)
     #expect(report.fault.what.hasPrefix("no progress, and the others wait: rank 1 on south (pid 101), for 2"))
     #expect(report.fault.what.hasSuffix("in forward of step 5"))
+    #expect(report.fault.remedy?.contains("last checkpoint") == true, "\(report.fault)")
+    var other = report
+    (other.isOfRun, other.option) = (false, "--hang-seconds")
+    #expect(other.fault.remedy?.hasPrefix("Run the same command again. Look") == true, "\(other.fault)")
+    #expect(other.fault.remedy?.hasSuffix("raise --hang-seconds") == true, "\(other.fault)")
     let lines = report.table.split(separator: "\n")
     #expect(lines.count == 3)
     #expect(lines[1].hasPrefix("0     north  100  exchange  5"))
