@@ -107,8 +107,9 @@ struct SGMNEval: ParsableCommand {
         if let override { logger.notice(override) }
         try CommandWatch.run(hangLimits, option: "--hang-seconds", over: communicator, logger: logger) { progress in
           let report = try evaluate(communicator, logger, progress)
-          progress.enter(.ending, step: 0)
-          if communicator.isLeader { try show(report) }
+          guard communicator.isLeader else { return }
+          progress.enter(.ending, step: progress.snapshot.step)
+          try show(report)
         }
         return .done
       }
